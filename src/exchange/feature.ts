@@ -1,0 +1,52 @@
+// Feature: options and handler as one unit; what built-in features and plug-ins alike export.
+import type { z } from 'zod';
+import type { Clock } from '../util/clock.ts';
+import type { Handler } from './handler.ts';
+import type { Observer } from './observer.ts';
+import type { Mount } from './route.ts';
+
+/** What a feature is given when it is made for one mount of one generation. */
+export interface FeatureContext {
+  readonly mount: Mount;
+  /** The folder that relative paths in the configuration start from. */
+  readonly baseDir: string;
+  readonly clock: Clock;
+  readonly log: FeatureLog;
+  /**
+   * Things that outlive a reload, shared by content key: `make` runs only if nobody holds `key` yet, and the value is
+   * closed when the last generation that asked for it is gone.
+   */
+  share<T extends object>(key: string, make: () => T, close?: (value: T) => void): T;
+  /** The options of the other keys of the same mount, validated; a feature may read but not change them. */
+  readonly mountOptions: Readonly<Record<string, unknown>>;
+}
+
+/** The part of the logger that features see. */
+export interface FeatureLog {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+/** A feature made for one mount. `close` runs once, when the generation's last exchange is over. */
+export interface FeatureInstance {
+  readonly handle?: Handler;
+  readonly observe?: Observer;
+  /** Lines for `portico explain`: what this does to a request, one sentence each. */
+  explain?(): string[];
+  close?(): void | Promise<void>;
+}
+
+/**
+ * A unit that a mount can use under the configuration key `name`.
+ * Life: parse, validate, create, use, close: each exactly once per generation. `create` may be async and may throw; nothing
+ * of the generation is live until every `create` of it succeeded.
+ */
+export interface Feature<Options = unknown> {
+  readonly name: string;
+  /** `serve`: answers by itself, exactly one per mount. `wrap`: stands before one. `observe`: only looks. */
+  readonly role: 'serve' | 'wrap' | 'observe';
+  /** The schema of the options. Its descriptions become the manual. */
+  readonly options: z.ZodType<Options>;
+  create(options: Options, context: FeatureContext): FeatureInstance | Promise<FeatureInstance>;
+}

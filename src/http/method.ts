@@ -1,0 +1,14 @@
+// Methods and what RFC 9110 §9 says of them.
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/** RFC 9110 §9.2.1: the client asks for no change of state. Methods are case-sensitive (RFC 9110 §9.1). */
+export function isSafe(method: string): boolean {
+  return SAFE.has(method);
+}
+
+/** RFC 9110 §9.2.2: sending it twice is meant to have the effect of sending it once. */
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT.has(method);
+}
