@@ -59,6 +59,11 @@ export interface UpstreamRecord {
   status: number;
 }
 
+/** Something under way that can be given up. */
+export interface Cancellable {
+  cancel(reason: ProxyError): void;
+}
+
 /** One request and its one final response. Made by `server/serve.ts` for both protocols. */
 export class Exchange {
   readonly connection: ConnectionFacts;
@@ -75,6 +80,8 @@ export class Exchange {
   bytesSent = 0;
   /** Bytes of the request body read so far. */
   bytesReceived = 0;
+  /** What works on the answer just now, such as an attempt upstream: cancelled when the exchange is given up. */
+  running: Cancellable | undefined = undefined;
   /** The failure that ended this exchange, if one did. */
   error: ProxyError | undefined = undefined;
 
@@ -150,6 +157,9 @@ export class Exchange {
   abort(reason: ProxyError): void {
     if (this.#aborted !== undefined) return;
     this.#aborted = reason;
+    const running = this.running;
+    this.running = undefined;
+    running?.cancel(reason);
     const listeners = this.#abortListeners;
     this.#abortListeners = undefined;
     for (const listener of listeners ?? []) listener(reason);

@@ -44,9 +44,14 @@ export interface FeatureInstance {
  */
 export interface Feature<Options = unknown> {
   readonly name: string;
-  /** `serve`: answers by itself, exactly one per mount. `wrap`: stands before one. `observe`: only looks. */
-  readonly role: 'serve' | 'wrap' | 'observe';
+  /**
+   * `serve`: answers by itself, exactly one per mount. `wrap`: stands before one. `observe`: only looks.
+   * `setting`: options that the serving feature reads from `context.mountOptions`; nothing is created.
+   */
+  readonly role: 'serve' | 'wrap' | 'observe' | 'setting';
+  /** The serving features it works with; with any other it is an error, because it would do nothing. All by default. */
+  readonly appliesTo?: readonly string[];
   /** The schema of the options. Its descriptions become the manual. */
   readonly options: z.ZodType<Options>;
-  create(options: Options, context: FeatureContext): FeatureInstance | Promise<FeatureInstance>;
+  create?(options: Options, context: FeatureContext): FeatureInstance | Promise<FeatureInstance>;
 }

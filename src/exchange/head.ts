@@ -1,6 +1,6 @@
 // The heads of requests and responses: plain data, protocol-neutral, without body or socket.
 import type { HeaderList, ReadonlyHeaderList } from '../http/header-list.ts';
-import type { Target } from '../http/target.ts';
+import type { Authority, Target } from '../http/target.ts';
 
 /** The protocol versions a peer can speak to us. */
 export type HttpVersion = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
@@ -9,6 +9,12 @@ export type HttpVersion = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
 export interface RequestHead {
   readonly method: string;
   readonly target: Target;
+  /** Host and port asked for: of an absolute target, else of Host; undefined for HTTP/1.0 without Host. */
+  readonly authority: Authority | undefined;
+  /** The protocol the client wants to switch to (RFC 9110 §7.8, RFC 8441), in lower case; undefined for none. */
+  readonly upgrade: string | undefined;
+  /** Whether the client waits for 100 before it sends the body (RFC 9110 §10.1.1). */
+  readonly expectsContinue: boolean;
   readonly version: HttpVersion;
   readonly headers: ReadonlyHeaderList;
 }

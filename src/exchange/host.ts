@@ -1,0 +1,28 @@
+// What a protocol engine needs from above: somebody to open exchanges, and the way back for their answers.
+import type { Body } from './body.ts';
+import type { ProxyError } from './errors.ts';
+import type { ConnectionFacts, Exchange } from './exchange.ts';
+import type { Reply } from './handler.ts';
+import type { RequestHead, ResponseHead } from './head.ts';
+
+/** The engine's side of one exchange: carries the answer to the client. */
+export interface Carrier {
+  /** Takes the final answer; called exactly once, perhaps before `open` has returned. */
+  respond(reply: Reply): void;
+  /** Sends a 1xx ahead of it, where the protocol version can. */
+  sendInterim(head: ResponseHead): void;
+}
+
+/** Offered by `server/serve.ts` to the engines of all protocols. */
+export interface ExchangeHost {
+  /** Opens an exchange for a request whose head was accepted. */
+  open(connection: ConnectionFacts, request: RequestHead, body: Body, carrier: Carrier): Exchange;
+  /** The response head went out: observers hear it. */
+  headSent(exchange: Exchange, head: ResponseHead): void;
+  /** The engine is through with an exchange: everything handed over, or given up. The last call, exactly once. */
+  close(exchange: Exchange, status: number): void;
+  /** The answer to a request whose head was refused, so that no exchange exists. */
+  refuse(connection: ConnectionFacts, error: ProxyError): Reply;
+  /** Whether connections shall end after the exchange they carry, because the server drains. */
+  readonly isDraining: boolean;
+}

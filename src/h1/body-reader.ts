@@ -1,0 +1,227 @@
+// The body of a message on a connection, as a Body: decodes what arrives, pushes it on, pauses the connection if told to.
+import type { Body, Release, Sink } from '../exchange/body.ts';
+import { ProxyError } from '../exchange/errors.ts';
+import type { Connection } from '../net/connection.ts';
+import { ByteQueue } from '../util/byte-queue.ts';
+import type { BodyDecoder } from './body-decoder.ts';
+
+/** What the connection that carries the body wants to hear and to say. */
+export interface BodyReaderOwner {
+  /** The sink is there: 100 Continue may be due. */
+  bodyWanted(): void;
+  /** The last byte was decoded. The sink hears `end` afterwards. */
+  bodyRead(): void;
+  /** The framing broke, or there is too much. The sink hears `abort` afterwards. */
+  bodyBroken(error: ProxyError): void;
+  /** Nobody wants the rest. */
+  bodyCancelled(reason: ProxyError): void;
+  /** How broken framing is reported: the two roles have different codes for it. */
+  framingError(detail: string): ProxyError;
+}
+
+/** Bytes kept for a sink that has not come yet, before the connection is paused. */
+const WAITING_BYTES_LIMIT = 64 * 1024;
+
+/** Body of one message. The connection feeds it through {@link feed} and tells it about its end. */
+export class BodyReader implements Body {
+  readonly length: number | undefined;
+  readonly isEmpty = false;
+  readonly #connection: Connection;
+  readonly #decoder: BodyDecoder;
+  readonly #owner: BodyReaderOwner;
+  readonly #limitBytes: number;
+  readonly #waiting = new ByteQueue();
+  #sink: Sink | undefined = undefined;
+  #isCancelled = false;
+  #isBlocked = false;
+  #hasEnded = false;
+  #error: ProxyError | undefined = undefined;
+  #ending: { readonly isUntilClose: boolean; readonly error: ProxyError } | undefined = undefined;
+  /** Content bytes decoded so far. */
+  contentBytes = 0;
+
+  constructor(connection: Connection, decoder: BodyDecoder, owner: BodyReaderOwner, limitBytes: number) {
+    this.#connection = connection;
+    this.#decoder = decoder;
+    this.#owner = owner;
+    this.#limitBytes = limitBytes;
+    this.length = decoder.remaining;
+  }
+
+  /** Whether every byte of the body was decoded (and dropped, if nobody wanted it). */
+  get isComplete(): boolean {
+    return this.#decoder.isDone || this.#hasEnded;
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
+  /** Whether somebody takes the bytes. */
+  get isFlowing(): boolean {
+    return this.#sink !== undefined && !this.#isCancelled;
+  }
+
+  /** Whether the source could go on but the sink said "wait". */
+  get isBlocked(): boolean {
+    return this.#isBlocked;
+  }
+
+  sendTo(sink: Sink): void {
+    if (this.#isCancelled) return;
+    this.#sink = sink;
+    if (this.#error !== undefined) {
+      sink.abort(this.#error);
+      return;
+    }
+    sink.onDrained = () => this.#drained();
+    this.#owner.bodyWanted();
+    this.#pushWaiting();
+  }
+
+  cancel(reason: ProxyError): void {
+    if (this.#isCancelled || this.isComplete) return;
+    this.#isCancelled = true;
+    this.#isBlocked = false;
+    this.#owner.bodyCancelled(reason);
+  }
+
+  /**
+   * Takes bytes of the connection from `start`; returns the index behind the last one that belongs to this body.
+   * Bytes that the sink cannot take yet are copied and count as taken.
+   */
+  feed(bytes: Buffer, start: number, release: Release | undefined): number {
+    if (this.#error !== undefined) return bytes.length;
+    const sink = this.#isCancelled ? discard : this.#sink;
+    if (sink === undefined || this.#isBlocked || this.#waiting.length > 0) {
+      this.#waiting.append(bytes, start);
+      release?.();
+      if (this.#waiting.length >= WAITING_BYTES_LIMIT || this.#isBlocked) this.#connection.pause();
+      return bytes.length;
+    }
+    return this.#decode(bytes, start, release, sink);
+  }
+
+  /** After `cancel`: drops what waits as far as it belongs to this body. */
+  skipWaiting(): void {
+    if (!this.#isCancelled || this.#waiting.length === 0) return;
+    const bytes = this.#waiting.takeAll();
+    const end = this.#decode(bytes, 0, undefined, discard, true);
+    if (end < bytes.length) this.#waiting.append(bytes, end);
+  }
+
+  /** Bytes behind the body that were taken while it waited for its sink: the next message. */
+  takeLeftover(): Buffer {
+    return this.#waiting.takeAll();
+  }
+
+  /**
+   * The connection ended: a body that lasts until then is whole, any other is cut with `error`. Bytes that still wait
+   * for the sink are pushed first.
+   */
+  ended(isUntilClose: boolean, error: ProxyError): void {
+    if (this.isComplete || this.#error !== undefined || this.#ending !== undefined) return;
+    this.#ending = { isUntilClose, error };
+    this.#finishEnding();
+  }
+
+  /** Ends the body with an error, unless it is over. */
+  fail(error: ProxyError): void {
+    if (this.#error !== undefined || this.isComplete) return;
+    this.#error = error;
+    if (!this.#isCancelled) this.#sink?.abort(error);
+  }
+
+  #drained(): void {
+    if (!this.#isBlocked) return;
+    this.#isBlocked = false;
+    this.#pushWaiting();
+  }
+
+  #pushWaiting(): void {
+    const sink = this.#sink;
+    if (sink !== undefined && this.#waiting.length > 0 && !this.#isBlocked && this.#error === undefined) {
+      const bytes = this.#waiting.takeAll();
+      const end = this.#decode(bytes, 0, undefined, sink, true);
+      if (end < bytes.length) this.#waiting.append(bytes, end);
+    }
+    if (this.#isBlocked || this.isComplete) return;
+    if (this.#ending === undefined) this.#connection.resume();
+    else this.#finishEnding();
+  }
+
+  /** What the end of the connection means, once nothing waits any more. */
+  #finishEnding(): void {
+    const ending = this.#ending;
+    const sink = this.#isCancelled ? discard : this.#sink;
+    if (ending === undefined || this.isComplete || this.#error !== undefined) return;
+    if (this.#waiting.length > 0 && !this.#isCancelled) return;
+    if (!ending.isUntilClose) this.fail(ending.error);
+    else if (sink !== undefined && !this.#hasEnded) {
+      this.#hasEnded = true;
+      this.#owner.bodyRead();
+      sink.end();
+    }
+  }
+
+  /** Decodes and pushes; the end of the body is told to the owner first, then to the sink. */
+  #decode(bytes: Buffer, start: number, release: Release | undefined, sink: Sink, isOwned = false): number {
+    const pieces: number[] = [];
+    const end = this.#decoder.decode(bytes, start, (from, to) => pieces.push(from, to));
+    this.#pushPieces(bytes, pieces, release, sink, isOwned);
+    if (this.#error !== undefined) return bytes.length;
+    if (this.#decoder.fault !== undefined) {
+      const error = this.#owner.framingError(this.#decoder.fault);
+      this.#owner.bodyBroken(error);
+      this.fail(error);
+    } else if (this.#decoder.isDone) {
+      this.#owner.bodyRead();
+      sink.end(this.#decoder.trailers);
+    }
+    return end;
+  }
+
+  #pushPieces(bytes: Buffer, pieces: number[], release: Release | undefined, sink: Sink, isOwned: boolean): void {
+    if (pieces.length === 0) {
+      release?.();
+      return;
+    }
+    const releasePiece = release === undefined ? undefined : afterCalls(pieces.length / 2, release);
+    let mayGoOn = true;
+    for (let index = 0; index < pieces.length; index += 2) {
+      const piece = bytes.subarray(pieces[index], pieces[index + 1]);
+      this.contentBytes += piece.length;
+      if (this.contentBytes > this.#limitBytes) {
+        const error = new ProxyError('request_body_too_large', `more than ${this.#limitBytes} bytes`);
+        this.#owner.bodyBroken(error);
+        this.fail(error);
+        return;
+      }
+      // Bytes of the scratch buffer are overwritten by the next read, and a sink may keep what it is given.
+      const given = releasePiece === undefined && !isOwned ? Buffer.from(piece) : piece;
+      mayGoOn = sink.write(given, releasePiece) && mayGoOn;
+    }
+    if (mayGoOn || this.#isCancelled) return;
+    this.#isBlocked = true;
+    this.#connection.pause();
+  }
+}
+
+const discard: Sink = {
+  onDrained: undefined,
+  write(_chunk, release) {
+    release?.();
+    return true;
+  },
+  end() {},
+  abort() {},
+};
+
+/** A release for memory that several pieces share: calls `release` at the last of `count` calls. */
+function afterCalls(count: number, release: Release): Release {
+  if (count === 1) return release;
+  let left = count;
+  return () => {
+    if (--left === 0) release();
+  };
+}

@@ -1,0 +1,92 @@
+// What dies at this hop: connection options and the headers that belong to one connection only (RFC 9110 §7.6.1).
+import { HeaderList, type ReadonlyHeaderList } from './header-list.ts';
+import { splitList } from './token.ts';
+
+/** Headers that are never forwarded, whether Connection names them or not. TE, Upgrade and lengths are set anew. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-authentication-info',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** Options of Connection that name no header to remove, and headers that must not be removed by naming them. */
+const NOT_REMOVABLE: ReadonlySet<string> = new Set([
+  'close',
+  'keep-alive',
+  'host',
+  'content-length',
+  'cookie',
+  'set-cookie',
+]);
+
+/** The options of all Connection lines, in lower case. */
+export function connectionOptions(headers: ReadonlyHeaderList): string[] {
+  const value = headers.getJoined('connection');
+  return value === undefined ? [] : splitList(value.toLowerCase());
+}
+
+/** Removes every hop-by-hop header from `headers`, those that Connection names included. */
+export function removeHopByHop(headers: HeaderList): void {
+  const options = connectionOptions(headers);
+  headers.deleteAll(HOP_BY_HOP);
+  for (const option of options) if (!NOT_REMOVABLE.has(option)) headers.delete(option);
+}
+
+/**
+ * Fields that never travel in trailers: framing, routing, authentication, request modifiers, and what describes the
+ * content before it is read (RFC 9110 §6.5.1).
+ */
+const FORBIDDEN_IN_TRAILERS: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'host',
+  'content-length',
+  'trailer',
+  'via',
+  'forwarded',
+  'max-forwards',
+  'expect',
+  'range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'www-authenticate',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'content-location',
+  'location',
+  'age',
+  'cache-control',
+  'expires',
+  'date',
+  'retry-after',
+  'vary',
+  'warning',
+  'pragma',
+  'origin',
+  'referer',
+  'alt-svc',
+]);
+
+/** `trailers` without the fields that must not stand there, or undefined if nothing is left. */
+export function forwardableTrailers(trailers: ReadonlyHeaderList | undefined): ReadonlyHeaderList | undefined {
+  if (trailers === undefined || trailers.length === 0) return undefined;
+  const kept = HeaderList.from([...trailers].filter(([name]) => mayTravelInTrailers(name.toLowerCase())));
+  return kept.length === 0 ? undefined : kept;
+}
+
+function mayTravelInTrailers(lowerName: string): boolean {
+  return !FORBIDDEN_IN_TRAILERS.has(lowerName) && !lowerName.startsWith('x-forwarded-') && lowerName !== 'x-real-ip';
+}

@@ -1,0 +1,230 @@
+// A socket as the engines see it: bytes in by push, bytes out with back-pressure, one deadline, no stream objects above.
+import type { Socket } from 'node:net';
+import type { Release } from '../exchange/body.ts';
+import type { Deadlines, Expiring } from '../util/deadlines.ts';
+import { giveSlab, takeSlab } from './slab-pool.ts';
+
+/** What an engine implements to live on a connection. */
+export interface ConnectionUser {
+  /**
+   * Bytes arrived. With `release` they are lent until it is called; without it they are valid during this call only
+   * (the next read overwrites them), so what is kept must be copied.
+   */
+  onBytes(bytes: Buffer, release: Release | undefined): void;
+  /** The peer sent its FIN: no more bytes will come. */
+  onEnd(): void;
+  /** What was written has left our buffers; writing may go on. */
+  onDrain(): void;
+  /** The deadline passed. */
+  onDeadline(): void;
+  /** The socket is gone; the last call. `error` where the system gave one. */
+  onClose(error: NodeJS.ErrnoException | undefined): void;
+}
+
+/** Bytes our side may hold for a slow peer before `write` says "wait". */
+export const WRITE_HIGH_WATER_BYTES = 256 * 1024;
+/** Read buffer shared by all connections of the process whose bytes are parsed at once. */
+const SCRATCH_BYTES = 64 * 1024;
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+
+/**
+ * Reads straight into our memory where Node allows it: `onread` is documented for outbound sockets. Small reads share
+ * one scratch buffer; while an engine sets `wantsSlabs` each read gets a pooled slab that is lent onward.
+ */
+export class Connection implements Expiring {
+  readonly socket: Socket;
+  deadlineMs = Number.POSITIVE_INFINITY;
+  /** Whether the next reads belong to a large body: then they go into pooled slabs and are lent, not copied. */
+  wantsSlabs = false;
+  bytesRead = 0;
+  bytesWritten = 0;
+
+  readonly #deadlines: Deadlines;
+  #user: ConnectionUser | undefined = undefined;
+  #slab: Buffer | undefined = undefined;
+  #error: NodeJS.ErrnoException | undefined = undefined;
+  #isPaused = false;
+  #isClosed = false;
+  #hasEnded = false;
+
+  private constructor(socket: Socket, deadlines: Deadlines) {
+    this.socket = socket;
+    this.#deadlines = deadlines;
+    deadlines.add(this);
+    socket.on('end', () => this.#onEnd());
+    socket.on('drain', () => this.#user?.onDrain());
+    socket.on('error', (error) => {
+      this.#error ??= error;
+    });
+    socket.on('close', () => this.#onClose());
+  }
+
+  /** Opens on a socket that delivers `data` events: TLS, and the fallback for everything else. */
+  static overEvents(socket: Socket, deadlines: Deadlines): Connection {
+    const connection = new Connection(socket, deadlines);
+    socket.on('data', (bytes: Buffer) => connection.#onOwnedBytes(bytes));
+    return connection;
+  }
+
+  /**
+   * Opens on a socket made with `onread`. `makeSocket` is handed the option to pass on to `net.connect`, `tls.connect`
+   * or `new Socket`.
+   */
+  static overReads(makeSocket: (onread: OnRead) => Socket, deadlines: Deadlines): Connection {
+    let connection: Connection | undefined;
+    const socket = makeSocket({
+      buffer: () => (connection === undefined ? scratch : connection.#nextBuffer()) as unknown as Uint8Array,
+      callback: (size, buffer) => (connection === undefined ? true : connection.#onRead(size, buffer as Buffer)),
+    });
+    connection = new Connection(socket, deadlines);
+    return connection;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed || this.socket.destroyed;
+  }
+
+  /** Whether the peer's FIN was seen. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get deadlines(): Deadlines {
+    return this.#deadlines;
+  }
+
+  /** Hands the connection to an engine; the engine before hears nothing more. */
+  use(user: ConnectionUser): void {
+    this.#user = user;
+  }
+
+  /** Stops reading: the peer fills its window and waits. */
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.socket.resume();
+  }
+
+  /** Writes latin1 text; false means "wait for onDrain". */
+  writeText(text: string): boolean {
+    if (this.isClosed) return true;
+    this.bytesWritten += text.length;
+    return this.socket.write(text, 'latin1');
+  }
+
+  /** Writes bytes; `release` is called once they are out, or the socket is gone. False means "wait for onDrain". */
+  write(bytes: Buffer, release?: Release): boolean {
+    if (this.isClosed) {
+      release?.();
+      return true;
+    }
+    this.bytesWritten += bytes.length;
+    return release === undefined ? this.socket.write(bytes) : this.socket.write(bytes, release);
+  }
+
+  cork(): void {
+    this.socket.cork();
+  }
+
+  uncork(): void {
+    this.socket.uncork();
+  }
+
+  /** Bytes accepted by `write` that the system has not taken yet. */
+  get bytesWaiting(): number {
+    return this.socket.writableLength;
+  }
+
+  /** Sends what is written and then our FIN. */
+  end(): void {
+    if (!this.isClosed && !this.socket.writableEnded) this.socket.end();
+  }
+
+  get isWritable(): boolean {
+    return !this.isClosed && !this.socket.writableEnded;
+  }
+
+  /** Ends both directions at once, dropping what waits. */
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Ends with RST instead of FIN, so that the peer cannot take what it has for the whole. */
+  reset(): void {
+    if (typeof this.socket.resetAndDestroy === 'function') this.socket.resetAndDestroy();
+    else this.socket.destroy();
+  }
+
+  /** Sets the deadline to `delayMs` from now; Infinity for none. */
+  expireIn(delayMs: number): void {
+    this.deadlineMs = this.#deadlines.in(delayMs);
+  }
+
+  onDeadline(): void {
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    this.#user?.onDeadline();
+  }
+
+  #nextBuffer(): Buffer | undefined {
+    const slab = this.#slab;
+    if (this.wantsSlabs) {
+      if (slab !== undefined) return undefined;
+      this.#slab = takeSlab();
+      return this.#slab;
+    }
+    if (slab === undefined) return undefined;
+    giveSlab(slab);
+    this.#slab = undefined;
+    return scratch;
+  }
+
+  #onRead(size: number, buffer: Buffer): boolean {
+    this.bytesRead += size;
+    const bytes = buffer.subarray(0, size);
+    if (buffer === this.#slab) {
+      this.#slab = undefined;
+      this.#user?.onBytes(bytes, () => giveSlab(buffer));
+    } else {
+      this.#user?.onBytes(bytes, undefined);
+    }
+    return !this.#isPaused;
+  }
+
+  /** `data` events give the bytes away: lent for ever, so that nobody copies them. */
+  #onOwnedBytes(bytes: Buffer): void {
+    this.bytesRead += bytes.length;
+    this.#user?.onBytes(bytes, this.wantsSlabs ? nothing : undefined);
+  }
+
+  #onEnd(): void {
+    this.#hasEnded = true;
+    this.#user?.onEnd();
+  }
+
+  #onClose(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#deadlines.remove(this);
+    if (this.#slab !== undefined) giveSlab(this.#slab);
+    this.#slab = undefined;
+    this.#user?.onClose(this.#error);
+  }
+}
+
+/** The documented `onread` option of net.Socket. */
+export interface OnRead {
+  buffer: Uint8Array | (() => Uint8Array);
+  callback(bytesRead: number, buffer: Uint8Array): boolean;
+}
+
+function nothing(): void {}

@@ -1,0 +1,56 @@
+// Endpoint: one address of an upstream, with its pool of connections and what was learnt about it.
+import type { ConnectionOptions } from 'node:tls';
+import { type EndpointAddress, printAddress } from '../net/address.ts';
+import type { Pool } from './pool.ts';
+
+/** One address that requests can be sent to. */
+export interface Endpoint {
+  /** What logs call it. */
+  readonly name: string;
+  readonly address: EndpointAddress;
+  /** The scheme of its URLs. */
+  readonly scheme: 'http' | 'https';
+  /** The authority of its own URLs: what Host says with `host: upstream`. */
+  readonly authority: string;
+  readonly pool: Pool;
+}
+
+/** A backend URL as it was configured, taken apart. */
+export interface EndpointUrl {
+  readonly scheme: 'http' | 'https';
+  readonly address: EndpointAddress;
+  readonly authority: string;
+  /** The path of the backend base; starts with `/`. */
+  readonly path: string;
+}
+
+/** The identity of an endpoint among generations: equal keys share connections. */
+export function endpointKey(url: EndpointUrl, tls: ConnectionOptions | undefined): string {
+  return JSON.stringify([url.scheme, printAddress(url.address), url.authority, tls ?? null]);
+}
+
+/**
+ * Parses `http://host[:port][/path]`, `https://...`, `unix:/path/to.sock[:/path]`. Returns a sentence for what is wrong.
+ */
+export function parseEndpointUrl(text: string): EndpointUrl | string {
+  if (text.startsWith('unix:')) return parseUnixUrl(text.slice(5));
+  if (!/^https?:\/\//i.test(text))
+    return `"${text}" is no backend address: write http://HOST:PORT, https://HOST or unix:/PATH`;
+  if (!URL.canParse(text)) return `"${text}" is not a valid URL`;
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') return `"${text}" carries credentials: remove them from the address`;
+  if (url.search !== '' || url.hash !== '') return `"${text}" ends in a query or fragment: a backend base is a path`;
+  const scheme = url.protocol === 'https:' ? 'https' : 'http';
+  const port = url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return { scheme, address: { host, port }, authority: url.host, path: url.pathname };
+}
+
+function parseUnixUrl(rest: string): EndpointUrl | string {
+  const mark = rest.indexOf(':');
+  const path = mark < 0 ? rest : rest.slice(0, mark);
+  const basePath = mark < 0 ? '/' : rest.slice(mark + 1);
+  if (!path.startsWith('/')) return `"unix:${rest}" needs an absolute path`;
+  if (!basePath.startsWith('/')) return `"unix:${rest}": the path behind the socket starts with /`;
+  return { scheme: 'http', address: { path }, authority: 'localhost', path: basePath };
+}

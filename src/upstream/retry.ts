@@ -1,0 +1,32 @@
+// Which failed attempt may be followed by another one (RFC 9110 §9.2.2), and by which.
+import type { Body } from '../exchange/body.ts';
+import type { ProxyError } from '../exchange/errors.ts';
+import { isIdempotent } from '../http/method.ts';
+
+/** What to do after a failed attempt: `again` at the same endpoint on a new connection, or at `another` endpoint. */
+export type NextAttempt = 'again' | 'another' | 'none';
+
+/**
+ * A request goes out a second time only if the first cannot have been acted on, or if acting on it twice is the same as
+ * once. `isUntouched`: nothing of the request body was read yet, so that it can still be sent whole.
+ */
+export function nextAttempt(
+  error: ProxyError,
+  method: string,
+  body: Body,
+  isUntouched: boolean,
+  wasReused: boolean,
+): NextAttempt {
+  if (!isUntouched) return 'none';
+  switch (error.retry) {
+    case 'always':
+      return 'another';
+    case 'if-reused':
+      // RFC 9112 §9.3.1: a kept connection may be closed at any time; what was sent on it may not have been seen.
+      return wasReused && body.isEmpty && isIdempotent(method) ? 'again' : 'none';
+    case 'if-idempotent':
+      return isIdempotent(method) ? 'another' : 'none';
+    case 'never':
+      return 'none';
+  }
+}

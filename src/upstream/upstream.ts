@@ -1,0 +1,147 @@
+// Upstream: a named group of endpoints; sends a request to one of them, and to another where that is allowed.
+import type { Body } from '../exchange/body.ts';
+import { ProxyError } from '../exchange/errors.ts';
+import type { Cancellable, Exchange, UpstreamRecord } from '../exchange/exchange.ts';
+import type { Reply } from '../exchange/handler.ts';
+import type { OutboundRequest } from '../exchange/head.ts';
+import type { Balancer } from './balancer.ts';
+import type { Endpoint } from './endpoint.ts';
+import { nextAttempt } from './retry.ts';
+import type { AttemptResult, Transport } from './transport.ts';
+
+/** Attempts at one request at most, the first one included. */
+const ATTEMPTS_LIMIT = 4;
+
+/** A group of endpoints behind one name. */
+export class Upstream {
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly #balancer: Balancer;
+  readonly #transport: Transport;
+
+  constructor(name: string, endpoints: readonly Endpoint[], balancer: Balancer, transport: Transport) {
+    this.name = name;
+    this.endpoints = endpoints;
+    this.#balancer = balancer;
+    this.#transport = transport;
+  }
+
+  /** Sends a request and resolves with the answer, or rejects with the ProxyError of the last attempt. */
+  send(exchange: Exchange, requestFor: RequestFor, body: Body): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      new Delivery(this, this.#transport, exchange, requestFor, body, resolve, reject).start();
+    });
+  }
+
+  /** An endpoint that was not tried yet, or undefined. */
+  pick(exchange: Exchange, tried: readonly Endpoint[]): Endpoint | undefined {
+    if (this.endpoints.length === 1) return tried.length === 0 ? this.endpoints[0] : undefined;
+    const candidates =
+      tried.length === 0 ? this.endpoints : this.endpoints.filter((endpoint) => !tried.includes(endpoint));
+    return candidates.length === 0 ? undefined : this.#balancer.pick(candidates, exchange);
+  }
+}
+
+/** The request as one endpoint is to receive it: Host may depend on the endpoint. */
+export type RequestFor = (endpoint: Endpoint) => OutboundRequest;
+
+/** One request on its way: the attempts, one after the other. */
+class Delivery implements AttemptResult, Cancellable {
+  readonly #upstream: Upstream;
+  readonly #transport: Transport;
+  readonly #exchange: Exchange;
+  readonly #requestFor: RequestFor;
+  readonly #body: Body;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #reject: (error: ProxyError) => void;
+  readonly #record: UpstreamRecord;
+  #tried: Endpoint[] = [];
+  #endpoint: Endpoint | undefined = undefined;
+  #attempt: Cancellable | undefined = undefined;
+  #isOver = false;
+  #isUntouched = true;
+
+  constructor(
+    upstream: Upstream,
+    transport: Transport,
+    exchange: Exchange,
+    requestFor: RequestFor,
+    body: Body,
+    resolve: (reply: Reply) => void,
+    reject: (error: ProxyError) => void,
+  ) {
+    this.#upstream = upstream;
+    this.#transport = transport;
+    this.#exchange = exchange;
+    this.#requestFor = requestFor;
+    this.#body = body.isEmpty ? body : this.#watched(body);
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#record = { upstream: upstream.name, endpoint: '', attempts: 0, wasReused: false, status: 0 };
+  }
+
+  start(): void {
+    this.#exchange.upstream = this.#record;
+    this.#exchange.running = this;
+    this.#try(this.#upstream.pick(this.#exchange, this.#tried), false);
+  }
+
+  answered(reply: Reply): void {
+    this.#isOver = true;
+    this.#exchange.running = undefined;
+    this.#resolve(reply);
+  }
+
+  attemptFailed(error: ProxyError, wasReused: boolean): void {
+    if (this.#isOver) return;
+    const next =
+      this.#exchange.aborted !== undefined || this.#record.attempts >= ATTEMPTS_LIMIT
+        ? 'none'
+        : nextAttempt(error, this.#exchange.request.method, this.#body, this.#isUntouched, wasReused);
+    if (next === 'again') {
+      this.#try(this.#endpoint, true);
+      return;
+    }
+    if (this.#endpoint !== undefined) this.#tried = [...this.#tried, this.#endpoint];
+    const other = next === 'another' ? this.#upstream.pick(this.#exchange, this.#tried) : undefined;
+    if (other === undefined) this.#fail(error);
+    else this.#try(other, false);
+  }
+
+  cancel(reason: ProxyError): void {
+    this.#attempt?.cancel(reason);
+    this.#fail(reason);
+  }
+
+  #try(endpoint: Endpoint | undefined, fresh: boolean): void {
+    if (endpoint === undefined) {
+      this.#fail(new ProxyError('no_endpoint', this.#upstream.name));
+      return;
+    }
+    this.#endpoint = endpoint;
+    this.#record.endpoint = endpoint.name;
+    this.#record.attempts++;
+    const attempt = this.#transport.send(this.#exchange, this.#requestFor(endpoint), this.#body, endpoint, fresh, this);
+    if (!this.#isOver) this.#attempt = attempt;
+  }
+
+  #fail(error: ProxyError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#exchange.running = undefined;
+    this.#reject(error);
+  }
+
+  /** The body, noticing when somebody begins to read it: from then on it cannot be sent again. */
+  #watched(body: Body): Body {
+    return {
+      length: body.length,
+      isEmpty: false,
+      sendTo: (sink) => {
+        this.#isUntouched = false;
+        body.sendTo(sink);
+      },
+      cancel: (reason) => body.cancel(reason),
+    };
+  }
+}
