@@ -53,8 +53,7 @@ class YamlReader {
   read(node: Node | null, path: KeyPath, key: Span | undefined, depth: number): unknown {
     const span = spanOf(node) ?? key ?? { start: 0, end: 0 };
     this.#spans.set(path, { key, value: span });
-    if (++this.#valueCount > VALUE_LIMIT) return this.#refuseOnce(span, `more than ${VALUE_LIMIT} values`);
-    if (depth > DEPTH_LIMIT) return this.#refuseOnce(span, `more than ${DEPTH_LIMIT} levels`);
+    if (this.#isTooMuch(span, depth)) return undefined;
     if (isAlias(node)) return this.#readAlias(node, path, key, depth);
     if (isMap(node)) return this.#readMap(node, path, depth);
     if (isSeq(node)) return node.items.map((item, index) => this.#readItem(item, [...path, index], depth + 1));
@@ -114,8 +113,7 @@ class YamlReader {
   /** `<<: *other` or `<<: [*one, *two]`: keys that are not there yet, the earlier map first. */
   #merge(source: Node | null, object: Record<string, unknown>, path: KeyPath, depth: number): void {
     const span = spanOf(source) ?? { start: 0, end: 0 };
-    if (++this.#valueCount > VALUE_LIMIT) return this.#refuseOnce(span, `more than ${VALUE_LIMIT} values`);
-    if (depth > DEPTH_LIMIT) return this.#refuseOnce(span, `more than ${DEPTH_LIMIT} levels`);
+    if (this.#isTooMuch(span, depth)) return;
     const target = isAlias(source) ? (source.resolve(this.#document) ?? null) : source;
     if (isSeq(target)) {
       for (const item of target.items) this.#merge(item as Node | null, object, path, depth + 1);
@@ -132,10 +130,14 @@ class YamlReader {
     }
   }
 
-  #refuseOnce(span: Span, what: string): undefined {
-    const message = `the document has ${what}, aliases followed`;
+  /** Counts one more value, and refuses the document once if there are too many or they are too deep. */
+  #isTooMuch(span: Span, depth: number): boolean {
+    this.#valueCount++;
+    if (this.#valueCount <= VALUE_LIMIT && depth <= DEPTH_LIMIT) return false;
+    const what = depth > DEPTH_LIMIT ? `${DEPTH_LIMIT} levels` : `${VALUE_LIMIT} values`;
+    const message = `the document has more than ${what}, aliases followed`;
     if (this.mistakes.every((mistake) => mistake.message !== message)) this.mistakes.push({ span, path: [], message });
-    return undefined;
+    return true;
   }
 }
 
