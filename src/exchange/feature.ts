@@ -49,8 +49,12 @@ export interface Feature<Options = unknown> {
    * `setting`: options that the serving feature reads from `context.mountOptions`; nothing is created.
    */
   readonly role: 'serve' | 'wrap' | 'observe' | 'setting';
-  /** The serving features it works with; with any other it is an error, because it would do nothing. All by default. */
+  /** The serving features that this one does something for; left out for all. Beside others it is a mistake. */
   readonly appliesTo?: readonly string[];
+  /** The option that a value other than a map stands for: with `root`, `files: ./x` means `files: { root: ./x }`. */
+  readonly shorthand?: string;
+  /** Options that may stand beside the key as well: with `status`, `{ redirect: /new, status: 308 }` is allowed. */
+  readonly besides?: readonly string[];
   /** The schema of the options. Its descriptions become the manual. */
   readonly options: z.ZodType<Options>;
   create?(options: Options, context: FeatureContext): FeatureInstance | Promise<FeatureInstance>;

@@ -1,0 +1,109 @@
+// A configuration document after reading: the plain value it stands for, and where each part of it was written.
+import type { SourcePosition } from '../exchange/route.ts';
+import { LineIndex } from '../util/source-position.ts';
+
+/** The way from the top of a document to one of its values: keys of maps and indexes of lists. */
+export type KeyPath = readonly (string | number)[];
+
+/** A stretch of the text, as offsets: `end` is the first one behind it. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where a value was written: its own span and that of its key, where it has one. */
+export interface Spans {
+  readonly key: Span | undefined;
+  readonly value: Span;
+}
+
+/** A mistake that a format found: in the spelling, not in the meaning. */
+export interface SpellingMistake {
+  readonly span: Span;
+  readonly path: KeyPath;
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+/** What a format makes of a text. `value` means nothing where there are mistakes. */
+export interface ParsedText {
+  readonly value: unknown;
+  readonly spans: SpanMap;
+  readonly mistakes: readonly SpellingMistake[];
+}
+
+/** Values nested deeper than this are a mistake in every format: no configuration needs it, and recursion must end. */
+export const DEPTH_LIMIT = 64;
+
+/** The spans of a document by key path. */
+export class SpanMap {
+  readonly #spans = new Map<string, Spans>();
+
+  set(path: KeyPath, spans: Spans): void {
+    this.#spans.set(JSON.stringify(path), spans);
+  }
+
+  get(path: KeyPath): Spans | undefined {
+    return this.#spans.get(JSON.stringify(path));
+  }
+
+  /** The longest beginning of `path` that stands in the document: `path` itself, or the nearest map or list around. */
+  written(path: KeyPath): KeyPath {
+    for (let length = path.length; length > 0; length--) {
+      const beginning = path.slice(0, length);
+      if (this.get(beginning) !== undefined) return beginning;
+    }
+    return [];
+  }
+}
+
+/** A document: a value with its places. A generated one has no file and no places. */
+export class Document {
+  /** Absolute path; undefined for a generated document. */
+  readonly file: string | undefined;
+  readonly text: string;
+  readonly value: unknown;
+  readonly #spans: SpanMap;
+  readonly #lines: LineIndex;
+
+  constructor(file: string | undefined, text: string, value: unknown, spans: SpanMap) {
+    this.file = file;
+    this.text = text;
+    this.value = value;
+    this.#spans = spans;
+    this.#lines = new LineIndex(text);
+  }
+
+  /** A document that no file holds: what a command makes of its arguments. */
+  static generated(value: unknown): Document {
+    return new Document(undefined, '', value, new SpanMap());
+  }
+
+  /** The longest beginning of `path` that was written down; a short form leaves out what its long form has. */
+  writtenPath(path: KeyPath): KeyPath {
+    return this.#spans.written(path);
+  }
+
+  /** Where the key at `path`, or the nearest one around it, was written. */
+  keySpan(path: KeyPath): Span {
+    const spans = this.#spans.get(this.#spans.written(path));
+    return spans?.key ?? spans?.value ?? { start: 0, end: 0 };
+  }
+
+  /** Where the value at `path`, or the nearest one around it, was written. */
+  valueSpan(path: KeyPath): Span {
+    return this.#spans.get(this.#spans.written(path))?.value ?? { start: 0, end: 0 };
+  }
+
+  /** {@link keySpan} as a position, or undefined in a generated document. */
+  keyPosition(path: KeyPath): SourcePosition | undefined {
+    return this.file === undefined
+      ? undefined
+      : { file: this.file, ...this.#lines.positionAt(this.keySpan(path).start) };
+  }
+}
+
+/** A key path for people: `sites > www.example.org > /app/ > vhost`. */
+export function printKeyPath(path: KeyPath): string {
+  return path.join(' > ');
+}
