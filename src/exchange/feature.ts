@@ -32,6 +32,8 @@ export interface FeatureLog {
 export interface FeatureInstance {
   readonly handle?: Handler;
   readonly observe?: Observer;
+  /** Of a serving feature: whether it wants `/app` for its mount `/app/` as it is, instead of a redirect to the slash. */
+  readonly keepsBarePath?: boolean;
   /** Lines for `portico explain`: what this does to a request, one sentence each. */
   explain?(): string[];
   close?(): void | Promise<void>;

@@ -24,4 +24,6 @@ export interface Route {
   readonly mount: Mount;
   readonly handler: Handler;
   readonly observers: readonly Observer[];
+  /** Whether `/app` goes to the mount `/app/` as it is, because the backend has that path itself; else it is redirected. */
+  readonly keepsBarePath: boolean;
 }
