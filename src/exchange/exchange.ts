@@ -59,6 +59,11 @@ export interface UpstreamRecord {
   status: number;
 }
 
+/** The engine's way to the client for informational responses. */
+export interface InterimCarrier {
+  sendInterim(head: ResponseHead): void;
+}
+
 /** Something under way that can be given up. */
 export interface Cancellable {
   cancel(reason: ProxyError): void;
@@ -91,7 +96,7 @@ export class Exchange {
   #abortListeners: ((reason: ProxyError) => void)[] | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #bag: Map<ExchangeKey<unknown>, unknown> | undefined = undefined;
-  #sendInterim: ((head: ResponseHead) => void) | undefined;
+  readonly #carrier: InterimCarrier | undefined;
   #interimMaps: ((head: ResponseHead) => ResponseHead)[] | undefined = undefined;
 
   constructor(
@@ -100,14 +105,14 @@ export class Exchange {
     request: RequestHead,
     body: Body,
     route: Route,
-    sendInterim?: (head: ResponseHead) => void,
+    carrier?: InterimCarrier,
   ) {
     this.connection = connection;
     this.client = client;
     this.request = request;
     this.body = body;
     this.route = route;
-    this.#sendInterim = sendInterim;
+    this.#carrier = carrier;
   }
 
   /** Unique among the processes of a host for its lifetime; made when first asked for. */
@@ -193,7 +198,7 @@ export class Exchange {
     const maps = this.#interimMaps;
     let mapped = head;
     if (maps !== undefined) for (const map of maps) mapped = map(mapped);
-    this.#sendInterim?.(mapped);
+    this.#carrier?.sendInterim(mapped);
   }
 
   /** Lets a feature change informational responses on their way to the client, as it changes the final one. */

@@ -1,9 +1,22 @@
 // Feature: options and handler as one unit; what built-in features and plug-ins alike export.
 import type { z } from 'zod';
 import type { Clock } from '../util/clock.ts';
+import type { Deadlines } from '../util/deadlines.ts';
+import type { Exchange } from './exchange.ts';
 import type { Handler } from './handler.ts';
+import type { OutboundRequest } from './head.ts';
 import type { Observer } from './observer.ts';
 import type { Mount } from './route.ts';
+
+/** The bounds of the configuration's root, as far as features need them. Times in milliseconds. */
+export interface FeatureBounds {
+  readonly maxHeadBytes: number;
+  readonly connectMs: number;
+  readonly upstreamHeadMs: number;
+  readonly upstreamBodyMs: number;
+  readonly upstreamIdleMs: number;
+  readonly tunnelMs: number;
+}
 
 /** What a feature is given when it is made for one mount of one generation. */
 export interface FeatureContext {
@@ -11,6 +24,9 @@ export interface FeatureContext {
   /** The folder that relative paths in the configuration start from. */
   readonly baseDir: string;
   readonly clock: Clock;
+  /** The coarse tick for things that run out of time; no feature sets a timer per request. */
+  readonly deadlines: Deadlines;
+  readonly bounds: FeatureBounds;
   readonly log: FeatureLog;
   /**
    * Things that outlive a reload, shared by content key: `make` runs only if nobody holds `key` yet, and the value is
@@ -28,6 +44,12 @@ export interface FeatureLog {
   error(fields: Record<string, unknown>, message: string): void;
 }
 
+/** What an endpoint would be sent. */
+export interface PreviewedRequest {
+  readonly endpoint: string;
+  readonly request: OutboundRequest;
+}
+
 /** A feature made for one mount. `close` runs once, when the generation's last exchange is over. */
 export interface FeatureInstance {
   readonly handle?: Handler;
@@ -36,6 +58,8 @@ export interface FeatureInstance {
   readonly keepsBarePath?: boolean;
   /** Lines for `portico explain`: what this does to a request, one sentence each. */
   explain?(): string[];
+  /** Of a serving feature that proxies: what an endpoint would be sent for this exchange. Sends nothing. */
+  preview?(exchange: Exchange): PreviewedRequest;
   close?(): void | Promise<void>;
 }
 

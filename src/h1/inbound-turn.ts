@@ -61,8 +61,8 @@ export class InboundTurn implements Carrier, EncoderOwner, BodyReaderOwner {
     const body: Body = this.reader ?? emptyBody;
     const exchange = this.#host.open(facts, this.#parsed.head, body, this);
     this.#exchange = exchange;
-    if (this.#isOver) this.#closeExchange();
-    else if (this.#reply === undefined) this.#watchBody();
+    if (this.reader !== undefined) exchange.bytesReceived = this.reader.contentBytes;
+    this.#host.run(exchange, this);
   }
 
   feed(bytes: Buffer, start: number, release: Release | undefined): number {
@@ -183,14 +183,12 @@ export class InboundTurn implements Carrier, EncoderOwner, BodyReaderOwner {
     const text = printResponseHead(head, out.line, body.length ?? 0, this.#connectionLine());
     const encoder = new BodyEncoder(this.#connection, this, out.framing, body.length ?? 0, text);
     this.#encoder = encoder;
-    if (this.#exchange !== undefined) this.#tellHead(head);
-    else queueMicrotask(() => this.#tellHead(head));
+    this.#tellHead(head);
     if (out.framing === 'drop') {
       body.cancel(new ProxyError('client_gone', 'the answer has no body'));
       encoder.end();
       return;
     }
-    encoder.onDrained = undefined;
     body.sendTo(encoder);
     if (encoder.isOver) return;
     encoder.flushHead();
@@ -288,7 +286,7 @@ export class InboundTurn implements Carrier, EncoderOwner, BodyReaderOwner {
     const upgrade = reply.head.headers.get('upgrade');
     const text = printResponseHead(reply.head, 'none', 0, upgrade === undefined ? '' : 'Upgrade');
     this.#connection.writeText(text);
-    if (this.#exchange !== undefined) this.#tellHead(reply.head);
+    this.#tellHead(reply.head);
     const client = this.#inbound.switchProtocol(() => {
       reply.body.cancel(new ProxyError('client_gone', 'tunnel'));
       this.#isOver = true;

@@ -1,6 +1,5 @@
 // Endpoint: one address of an upstream, with its pool of connections and what was learnt about it.
-import type { ConnectionOptions } from 'node:tls';
-import { type EndpointAddress, printAddress } from '../net/address.ts';
+import type { EndpointAddress } from '../net/address.ts';
 import type { Pool } from './pool.ts';
 
 /** One address that requests can be sent to. */
@@ -22,11 +21,6 @@ export interface EndpointUrl {
   readonly authority: string;
   /** The path of the backend base; starts with `/`. */
   readonly path: string;
-}
-
-/** The identity of an endpoint among generations: equal keys share connections. */
-export function endpointKey(url: EndpointUrl, tls: ConnectionOptions | undefined): string {
-  return JSON.stringify([url.scheme, printAddress(url.address), url.authority, tls ?? null]);
 }
 
 /**

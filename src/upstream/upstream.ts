@@ -1,6 +1,6 @@
 // Upstream: a named group of endpoints; sends a request to one of them, and to another where that is allowed.
 import type { Body } from '../exchange/body.ts';
-import { ProxyError } from '../exchange/errors.ts';
+import { ProxyError, toProxyError } from '../exchange/errors.ts';
 import type { Cancellable, Exchange, UpstreamRecord } from '../exchange/exchange.ts';
 import type { Reply } from '../exchange/handler.ts';
 import type { OutboundRequest } from '../exchange/head.ts';
@@ -121,7 +121,14 @@ class Delivery implements AttemptResult, Cancellable {
     this.#endpoint = endpoint;
     this.#record.endpoint = endpoint.name;
     this.#record.attempts++;
-    const attempt = this.#transport.send(this.#exchange, this.#requestFor(endpoint), this.#body, endpoint, fresh, this);
+    let request: OutboundRequest;
+    try {
+      request = this.#requestFor(endpoint);
+    } catch (error) {
+      this.#fail(toProxyError(error));
+      return;
+    }
+    const attempt = this.#transport.send(this.#exchange, request, this.#body, endpoint, fresh, this);
     if (!this.#isOver) this.#attempt = attempt;
   }
 

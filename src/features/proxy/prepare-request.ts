@@ -1,0 +1,108 @@
+// What a backend is sent: the client's headers without those of its connection, with the proxy's own added.
+import { ProxyError } from '../../exchange/errors.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import { HeaderList, type ReadonlyHeaderList } from '../../http/header-list.ts';
+import { printForwarded, printForwardedNode } from '../../http/headers/forwarded.ts';
+import { appendVia, hasOwnVia } from '../../http/headers/via.ts';
+import { removeHopByHop } from '../../http/hop-by-hop.ts';
+import { defaultPort } from '../../http/target.ts';
+import { splitList } from '../../http/token.ts';
+
+/** What of a mount the preparation depends on. */
+export interface PreparePolicy {
+  /** The public path of the mount without its final slash: X-Forwarded-Prefix. Empty for the root. */
+  readonly prefix: string;
+  readonly allowedUpgrades: ReadonlySet<string>;
+}
+
+/** Said by proxies about clients; set anew here, because a client that says it about itself may lie. */
+const FORWARDED_NAMES: ReadonlySet<string> = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-server',
+  'x-forwarded-ssl',
+  'x-forwarded-scheme',
+  'x-forwarded-by',
+  'x-original-host',
+  'x-real-ip',
+  'via',
+  'host',
+]);
+
+/**
+ * The headers to send for `headers`, which are the received ones or what features made of them.
+ * `host` is the value of Host; it stands first, as RFC 9110 §7.2 recommends. Throws `loop_detected`.
+ */
+export function prepareHeaders(
+  exchange: Exchange,
+  headers: ReadonlyHeaderList,
+  host: string,
+  policy: PreparePolicy,
+): HeaderList {
+  // RFC 9110 §7.6.3: a request that carries our own mark has been here before.
+  if (hasOwnVia(headers)) throw new ProxyError('loop_detected', exchange.request.target.text);
+  const kept = headers.toMutable();
+  const acceptsTrailers = acceptsTrailerFields(headers);
+  removeHopByHop(kept);
+  kept.deleteAll(FORWARDED_NAMES);
+  if (!exchange.request.expectsContinue) kept.delete('expect');
+  if (kept.has('max-forwards')) kept.mapValues('max-forwards', decrement);
+
+  const prepared = new HeaderList();
+  prepared.append('Host', host);
+  for (const [name, value] of kept) prepared.append(name, value);
+  if (acceptsTrailers) prepared.append('TE', 'trailers');
+  const { upgrade } = exchange.request;
+  if (upgrade !== undefined && policy.allowedUpgrades.has(upgrade)) prepared.append('Upgrade', upgrade);
+  appendForwarded(prepared, exchange, headers, policy.prefix);
+  prepared.append('Via', appendVia(headers, viaVersion(exchange)));
+  return prepared;
+}
+
+/** X-Forwarded-* and Forwarded (RFC 7239). What a trusted proxy in front said is kept and added to. */
+function appendForwarded(prepared: HeaderList, exchange: Exchange, received: ReadonlyHeaderList, prefix: string): void {
+  const { client, connection } = exchange;
+  const { scheme, authority, isForwarded } = client;
+  const before = isForwarded ? received.getJoined('x-forwarded-for') : undefined;
+  if (connection.address !== '') {
+    prepared.append('X-Forwarded-For', before === undefined ? connection.address : `${before}, ${connection.address}`);
+  } else if (before !== undefined) prepared.append('X-Forwarded-For', before);
+  if (authority !== undefined) prepared.append('X-Forwarded-Host', authority.text);
+  prepared.append('X-Forwarded-Proto', scheme);
+  prepared.append('X-Forwarded-Port', String(authority?.port ?? defaultPort(scheme)));
+  const outerPrefix = isForwarded ? (received.get('x-forwarded-prefix') ?? '').replace(/\/+$/, '') : '';
+  if (outerPrefix + prefix !== '') prepared.append('X-Forwarded-Prefix', outerPrefix + prefix);
+  prepared.append('Forwarded', forwardedValue(exchange, isForwarded ? received.getJoined('forwarded') : undefined));
+}
+
+function forwardedValue(exchange: Exchange, before: string | undefined): string {
+  const { client, connection } = exchange;
+  const own = printForwarded([
+    {
+      for: connection.address === '' ? 'unknown' : printForwardedNode(connection.address),
+      host: client.authority?.text,
+      proto: client.scheme,
+    },
+  ]);
+  return before === undefined ? own : `${before}, ${own}`;
+}
+
+/** RFC 9110 §10.1.4: TE belongs to this hop; `trailers` is what we can promise on, other codings are not. */
+function acceptsTrailerFields(headers: ReadonlyHeaderList): boolean {
+  const te = headers.getJoined('te');
+  return te !== undefined && splitList(te.toLowerCase()).includes('trailers');
+}
+
+/** RFC 9110 §7.6.2; a value of 0 never gets here. */
+function decrement(value: string): string | undefined {
+  return /^[0-9]{1,9}$/.test(value) ? String(Number(value) - 1) : undefined;
+}
+
+function viaVersion(exchange: Exchange): '1.0' | '1.1' | '2.0' {
+  const { version } = exchange.request;
+  return version === 'HTTP/1.0' ? '1.0' : version === 'HTTP/1.1' ? '1.1' : '2.0';
+}

@@ -1,0 +1,140 @@
+// ResolvedConfig to Generation, all or nothing: every feature of every mount is created before anything is live.
+import type { ResolvedConfig, ResolvedMount, ResolvedSite } from '../config/resolved-config.ts';
+import { compose } from '../exchange/compose.ts';
+import type { Feature, FeatureContext, FeatureInstance, FeatureLog } from '../exchange/feature.ts';
+import type { Handler } from '../exchange/handler.ts';
+import type { Observer } from '../exchange/observer.ts';
+import type { Mount, Route } from '../exchange/route.ts';
+import { Router } from '../site/router.ts';
+import { CidrList } from '../util/cidr.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Deadlines } from '../util/deadlines.ts';
+import { invariant } from '../util/invariant.ts';
+import type { RefPool } from '../util/ref-pool.ts';
+import { Generation, type RouteDetails } from './generation.ts';
+
+/** What outlives generations and is handed to each. */
+export interface Services {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly log: FeatureLog;
+  readonly shared: RefPool;
+}
+
+/** A feature could not be created: the operator's fault or the environment's, with the place in the document. */
+export class BuildError extends Error {
+  override name = 'BuildError';
+  readonly mount: Mount;
+
+  constructor(mount: Mount, feature: string, cause: unknown) {
+    const place = mount.source === undefined ? '' : `${mount.source.file}:${mount.source.line}: `;
+    super(
+      `${place}${feature} of ${mount.site} ${mount.path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+    this.mount = mount;
+  }
+}
+
+/** Builds a generation. Rejects with {@link BuildError}; then everything made so far is closed again. */
+export async function buildGeneration(
+  config: ResolvedConfig,
+  features: readonly Feature[],
+  services: Services,
+  number: number,
+): Promise<Generation> {
+  const builder = new Builder(config, features, services);
+  try {
+    const sites = [];
+    for (const site of config.sites) {
+      const routes = [];
+      for (const mount of site.mounts) routes.push(await builder.buildRoute(site, mount));
+      sites.push({ key: site.key, names: site.names, routes });
+    }
+    return new Generation({
+      number,
+      router: new Router(sites),
+      details: builder.details,
+      trust: new CidrList(config.trust),
+      close: () => builder.close(),
+    });
+  } catch (error) {
+    await builder.close();
+    throw error;
+  }
+}
+
+class Builder {
+  readonly #config: ResolvedConfig;
+  readonly #features: ReadonlyMap<string, Feature>;
+  readonly #services: Services;
+  readonly #instances: FeatureInstance[] = [];
+  readonly #heldKeys: string[] = [];
+  readonly details = new Map<Route, RouteDetails>();
+
+  constructor(config: ResolvedConfig, features: readonly Feature[], services: Services) {
+    this.#config = config;
+    this.#features = new Map(features.map((feature) => [feature.name, feature]));
+    this.#services = services;
+  }
+
+  async buildRoute(site: ResolvedSite, resolved: ResolvedMount): Promise<Route> {
+    const mount: Mount = { site: site.key, path: resolved.path, source: resolved.source };
+    const context = this.#contextFor(mount, resolved);
+    const wraps: Handler[] = [];
+    const observers: Observer[] = [];
+    const instances = [];
+    for (const { name, options, source } of resolved.features) {
+      const instance = await this.#create(name, options, context);
+      if (instance === undefined) continue;
+      if (instance.handle !== undefined) wraps.push(instance.handle);
+      if (instance.observe !== undefined) observers.push(instance.observe);
+      instances.push({ feature: name, instance, source });
+    }
+    const { name, options, source } = resolved.serve;
+    const serving = await this.#create(name, options, context);
+    invariant(serving?.handle !== undefined, `${name} serves nothing`);
+    instances.push({ feature: name, instance: serving, source });
+    const handler = compose([...wraps, serving.handle]);
+    const route: Route = { mount, handler, observers, keepsBarePath: serving.keepsBarePath ?? false };
+    this.details.set(route, { wraps, serving, instances });
+    return route;
+  }
+
+  async close(): Promise<void> {
+    for (const instance of this.#instances.splice(0)) await instance.close?.();
+    for (const key of this.#heldKeys.splice(0)) this.#services.shared.release(key);
+  }
+
+  async #create(name: string, options: unknown, context: FeatureContext): Promise<FeatureInstance | undefined> {
+    const feature = this.#features.get(name);
+    invariant(feature !== undefined, `no feature is called ${name}`);
+    if (feature.create === undefined) return undefined;
+    try {
+      const created = feature.create(options, context);
+      const instance = created instanceof Promise ? await created : created;
+      this.#instances.push(instance);
+      return instance;
+    } catch (error) {
+      throw new BuildError(context.mount, name, error);
+    }
+  }
+
+  #contextFor(mount: Mount, resolved: ResolvedMount): FeatureContext {
+    const { clock, deadlines, log, shared } = this.#services;
+    const { timeouts, limits } = this.#config;
+    return {
+      mount,
+      baseDir: this.#config.baseDir,
+      clock,
+      deadlines,
+      log,
+      bounds: { ...timeouts, maxHeadBytes: limits.maxHeadBytes },
+      share: (key, make, close) => {
+        this.#heldKeys.push(key);
+        return shared.hold(key, make, close);
+      },
+      mountOptions: Object.fromEntries(resolved.features.map(({ name, options }) => [name, options])),
+    };
+  }
+}

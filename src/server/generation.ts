@@ -1,0 +1,91 @@
+// Generation: one built configuration, immutable; counts the exchanges it still carries and closes behind the last.
+import type { FeatureInstance } from '../exchange/feature.ts';
+import type { Handler } from '../exchange/handler.ts';
+import type { RequestHead } from '../exchange/head.ts';
+import type { Route, SourcePosition } from '../exchange/route.ts';
+import type { RouteMatch, Router } from '../site/router.ts';
+import type { CidrList } from '../util/cidr.ts';
+import { invariant } from '../util/invariant.ts';
+
+/** How a route was made, for `explain`. */
+export interface RouteDetails {
+  readonly wraps: readonly Handler[];
+  readonly serving: FeatureInstance;
+  /** All features of the mount in the order they act, the serving one last. */
+  readonly instances: readonly {
+    readonly feature: string;
+    readonly instance: FeatureInstance;
+    readonly source: SourcePosition | undefined;
+  }[];
+}
+
+/** What a generation is made of. */
+export interface GenerationParts {
+  readonly number: number;
+  readonly router: Router;
+  readonly details: ReadonlyMap<Route, RouteDetails>;
+  readonly trust: CidrList;
+  /** Ends everything the generation made or holds. */
+  close(): void | Promise<void>;
+}
+
+/** Exactly one generation is current. A retired one lives until its last exchange is over. */
+export class Generation {
+  readonly number: number;
+  readonly trust: CidrList;
+  readonly #details: ReadonlyMap<Route, RouteDetails>;
+  readonly #router: Router;
+  readonly #close: () => void | Promise<void>;
+  #active = 0;
+  #isRetired = false;
+  #isClosed = false;
+
+  constructor(parts: GenerationParts) {
+    this.number = parts.number;
+    this.trust = parts.trust;
+    this.#details = parts.details;
+    this.#router = parts.router;
+    this.#close = () => parts.close();
+  }
+
+  /** Exchanges under way. */
+  get activeCount(): number {
+    return this.#active;
+  }
+
+  /** Every route there is. */
+  get routes(): Route[] {
+    return [...this.#details.keys()];
+  }
+
+  detailsOf(route: Route): RouteDetails {
+    const details = this.#details.get(route);
+    invariant(details !== undefined, 'a route of another generation');
+    return details;
+  }
+
+  find(request: RequestHead, host: string, port: number): RouteMatch {
+    return this.#router.find(request, host, port);
+  }
+
+  enter(): void {
+    this.#active++;
+  }
+
+  leave(): void {
+    this.#active--;
+    if (this.#isRetired && this.#active === 0) this.#end();
+  }
+
+  /** Another generation is current: nothing new comes in. */
+  retire(): void {
+    this.#isRetired = true;
+    if (this.#active === 0) this.#end();
+  }
+
+  #end(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    void this.#close();
+  }
+}

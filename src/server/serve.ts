@@ -1,0 +1,180 @@
+// Where an exchange meets a generation: opens it, finds its route, runs the chain, turns failures into answers.
+import { type Body, emptyBody } from '../exchange/body.ts';
+import { renderError } from '../exchange/error-reply.ts';
+import { type ErrorCode, ProxyError, toProxyError } from '../exchange/errors.ts';
+import { type ConnectionFacts, Exchange } from '../exchange/exchange.ts';
+import type { FeatureLog } from '../exchange/feature.ts';
+import type { Handler, Reply } from '../exchange/handler.ts';
+import type { RequestHead, ResponseHead } from '../exchange/head.ts';
+import type { Carrier, ExchangeHost } from '../exchange/host.ts';
+import type { Observer } from '../exchange/observer.ts';
+import type { Mount, Route } from '../exchange/route.ts';
+import { HeaderList } from '../http/header-list.ts';
+import { defaultPort } from '../http/target.ts';
+import { invariant } from '../util/invariant.ts';
+import { readClientFacts } from './client-facts.ts';
+import type { Generation } from './generation.ts';
+
+/** What an OPTIONS request for the server itself, or one that may go no further, is told (RFC 9110 §9.3.7, §7.6.2). */
+const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+/** An exchange that knows which generation it began in. */
+class ServedExchange extends Exchange {
+  generation: Generation | undefined = undefined;
+}
+
+/** Serves the exchanges of all listeners with the generation that is current when they open. */
+export class ExchangeServer implements ExchangeHost {
+  #generation: Generation;
+  readonly #log: FeatureLog;
+  /** Observers of every exchange, whatever its mount. */
+  readonly #observers: readonly Observer[];
+  isDraining = false;
+
+  constructor(generation: Generation, log: FeatureLog, observers: readonly Observer[]) {
+    this.#generation = generation;
+    this.#log = log;
+    this.#observers = observers;
+  }
+
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  /** Makes `next` current. Exchanges under way stay with the generation they began in. */
+  swap(next: Generation): void {
+    const last = this.#generation;
+    this.#generation = next;
+    last.retire();
+  }
+
+  open(connection: ConnectionFacts, request: RequestHead, body: Body, carrier: Carrier): Exchange {
+    const generation = this.#generation;
+    const client = readClientFacts(connection, request, generation.trust);
+    const host = client.authority?.host ?? '';
+    const port = client.authority?.port ?? (client.isForwarded ? defaultPort(client.scheme) : connection.localPort);
+    const route = findRoute(generation, request, host, port);
+    const exchange = new ServedExchange(connection, client, request, body, route, carrier);
+    exchange.timeline.requestStart = performance.now();
+    exchange.generation = generation;
+    generation.enter();
+    this.#tell(exchange, openObserver);
+    return exchange;
+  }
+
+  run(exchange: Exchange, carrier: Carrier): void {
+    let answer: Reply | Promise<Reply>;
+    try {
+      answer = exchange.route.handler(exchange, nothingBehind);
+    } catch (error) {
+      carrier.respond(this.#fail(exchange, error));
+      return;
+    }
+    if (answer instanceof Promise) {
+      answer.then(
+        (reply) => carrier.respond(reply),
+        (error: unknown) => carrier.respond(this.#fail(exchange, error)),
+      );
+    } else {
+      carrier.respond(answer);
+    }
+  }
+
+  headSent(exchange: Exchange, head: ResponseHead): void {
+    exchange.timeline.responseHead = performance.now();
+    this.#tell(exchange, (observer) => observer.onHead?.(exchange, head));
+  }
+
+  close(exchange: Exchange, status: number): void {
+    exchange.timeline.end = performance.now();
+    this.#tell(exchange, (observer) => observer.onEnd?.(exchange, status));
+    if (exchange instanceof ServedExchange) exchange.generation?.leave();
+  }
+
+  refuse(connection: ConnectionFacts, error: ProxyError): Reply {
+    this.#log.info({ client: connection.address, code: error.code, detail: error.detail }, 'request refused');
+    return renderError(error, { method: 'GET', accept: undefined, id: undefined });
+  }
+
+  #fail(exchange: Exchange, thrown: unknown): Reply {
+    const error = toProxyError(thrown);
+    exchange.error ??= error;
+    if (error.code === 'internal_error') {
+      const { cause } = error;
+      this.#log.error({ id: exchange.id, stack: cause instanceof Error ? cause.stack : undefined }, error.message);
+    }
+    const { method, headers } = exchange.request;
+    return renderError(error, { method, accept: headers.getJoined('accept'), id: exchange.id });
+  }
+
+  /** Observers only look: what they throw is logged and changes nothing. */
+  #tell(exchange: Exchange, call: (observer: Observer, exchange: Exchange) => void): void {
+    for (const observers of [this.#observers, exchange.route.observers]) {
+      for (const observer of observers) {
+        try {
+          call(observer, exchange);
+        } catch (error) {
+          this.#log.error({ error: String(error) }, 'an observer threw');
+        }
+      }
+    }
+  }
+}
+
+function openObserver(observer: Observer, exchange: Exchange): void {
+  observer.onOpen?.(exchange);
+}
+
+function nothingBehind(): never {
+  invariant(false, 'the last handler of a chain called next');
+}
+
+/** The route that the generation has for a request, or one of our own that answers for it. */
+function findRoute(generation: Generation, request: RequestHead, host: string, port: number): Route {
+  const { method, target } = request;
+  // TRACE echoes credentials to scripts; CONNECT would open tunnels to anywhere (RFC 9110 §9.3.6, §9.3.8).
+  if (method === 'TRACE') return TRACE_ROUTE;
+  if (method === 'CONNECT') return CONNECT_ROUTE;
+  if (method === 'OPTIONS' && (target.form === 'asterisk' || request.headers.get('max-forwards') === '0'))
+    return OPTIONS_ROUTE;
+  const match = generation.find(request, host, port);
+  switch (match.kind) {
+    case 'route':
+      return match.route;
+    case 'add-slash':
+      return { ...match.route, handler: redirectToSlash };
+    case 'no-mount':
+      return ownRoute(match.site, failing('mount_unknown'));
+    case 'no-site':
+      return NO_SITE_ROUTE;
+  }
+}
+
+function ownRoute(site: string, handler: Handler): Route {
+  const mount: Mount = { site, path: '', source: undefined };
+  return { mount, handler, observers: [], keepsBarePath: false };
+}
+
+function failing(code: ErrorCode): Handler {
+  return function fail(exchange) {
+    throw new ProxyError(code, exchange.client.authority?.text ?? '');
+  };
+}
+
+const NO_SITE_ROUTE = ownRoute('', failing('site_unknown'));
+const TRACE_ROUTE = ownRoute('', failing('method_not_allowed'));
+const CONNECT_ROUTE = ownRoute('', failing('method_unsupported'));
+const OPTIONS_ROUTE = ownRoute('', () => ({
+  head: { status: 204, reason: 'No Content', headers: HeaderList.from({ Allow: ALLOWED_METHODS }) },
+  body: emptyBody,
+}));
+
+/** config.md rule 2: a bare `/app` goes to `/app/`, query kept. The path stays as received: no open redirect by `//`. */
+function redirectToSlash(exchange: Exchange): Reply {
+  const { path, query } = exchange.request.target;
+  const location = `${path.replace(/^\/{2,}/, '/')}/${query === undefined ? '' : `?${query}`}`;
+  return {
+    head: { status: 308, reason: 'Permanent Redirect', headers: HeaderList.from({ Location: location }) },
+    body: emptyBody,
+  };
+}
