@@ -2,7 +2,7 @@
 import type { Body, Release, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { Connection } from '../net/connection.ts';
-import { ByteQueue } from '../util/byte-queue.ts';
+import { copyToKeep, type KeptBytes } from '../net/slab-pool.ts';
 import type { BodyDecoder } from './body-decoder.ts';
 
 /** What the connection that carries the body wants to hear and to say. */
@@ -30,7 +30,8 @@ export class BodyReader implements Body {
   readonly #decoder: BodyDecoder;
   readonly #owner: BodyReaderOwner;
   readonly #limitBytes: number;
-  readonly #waiting = new ByteQueue();
+  readonly #waiting: KeptBytes[] = [];
+  #waitingBytes = 0;
   #sink: Sink | undefined = undefined;
   #isCancelled = false;
   #isBlocked = false;
@@ -88,31 +89,33 @@ export class BodyReader implements Body {
 
   /**
    * Takes bytes of the connection from `start`; returns the index behind the last one that belongs to this body.
-   * Bytes that the sink cannot take yet are copied and count as taken.
+   * If that is the end of `bytes`, their `release` is taken too; otherwise it stays with the caller.
    */
   feed(bytes: Buffer, start: number, release: Release | undefined): number {
-    if (this.#error !== undefined) return bytes.length;
-    const sink = this.#isCancelled ? discard : this.#sink;
-    if (sink === undefined || this.#isBlocked || this.#waiting.length > 0) {
-      this.#waiting.append(bytes, start);
+    if (this.#error !== undefined) {
       release?.();
-      if (this.#waiting.length >= WAITING_BYTES_LIMIT || this.#isBlocked) this.#connection.pause();
       return bytes.length;
     }
-    return this.#decode(bytes, start, release, sink);
+    const sink = this.#isCancelled ? discard : this.#sink;
+    if (sink !== undefined && !this.#isBlocked && this.#waitingBytes === 0)
+      return this.#decode(bytes, start, release, sink, false);
+    const rest = bytes.subarray(start);
+    this.#keep(release === undefined ? copyToKeep(rest) : { bytes: rest, release });
+    if (this.#waitingBytes >= WAITING_BYTES_LIMIT || this.#isBlocked) this.#connection.pause();
+    return bytes.length;
   }
 
   /** After `cancel`: drops what waits as far as it belongs to this body. */
   skipWaiting(): void {
-    if (!this.#isCancelled || this.#waiting.length === 0) return;
-    const bytes = this.#waiting.takeAll();
-    const end = this.#decode(bytes, 0, undefined, discard, true);
-    if (end < bytes.length) this.#waiting.append(bytes, end);
+    if (this.#isCancelled) this.#decodeWaiting(discard);
   }
 
   /** Bytes behind the body that were taken while it waited for its sink: the next message. */
   takeLeftover(): Buffer {
-    return this.#waiting.takeAll();
+    const leftover = Buffer.concat(this.#waiting.map(({ bytes }) => bytes));
+    for (const { release } of this.#waiting.splice(0)) release?.();
+    this.#waitingBytes = 0;
+    return leftover;
   }
 
   /**
@@ -139,15 +142,27 @@ export class BodyReader implements Body {
   }
 
   #pushWaiting(): void {
-    const sink = this.#sink;
-    if (sink !== undefined && this.#waiting.length > 0 && !this.#isBlocked && this.#error === undefined) {
-      const bytes = this.#waiting.takeAll();
-      const end = this.#decode(bytes, 0, undefined, sink, true);
-      if (end < bytes.length) this.#waiting.append(bytes, end);
-    }
+    if (this.#sink !== undefined && this.#error === undefined) this.#decodeWaiting(this.#sink);
     if (this.#isBlocked || this.isComplete) return;
     if (this.#ending === undefined) this.#connection.resume();
     else this.#finishEnding();
+  }
+
+  #keep(kept: KeptBytes): void {
+    this.#waiting.push(kept);
+    this.#waitingBytes += kept.bytes.length;
+  }
+
+  #decodeWaiting(sink: Sink): void {
+    while (this.#waiting.length > 0 && !this.#isBlocked && !this.isComplete && this.#error === undefined) {
+      const { bytes, release } = this.#waiting.shift() as KeptBytes;
+      this.#waitingBytes -= bytes.length;
+      const end = this.#decode(bytes, 0, release, sink, release === undefined);
+      if (end === bytes.length) continue;
+      const behind = { bytes: bytes.subarray(end), release };
+      this.#waiting.unshift(behind);
+      this.#waitingBytes += behind.bytes.length;
+    }
   }
 
   /** What the end of the connection means, once nothing waits any more. */
@@ -155,7 +170,7 @@ export class BodyReader implements Body {
     const ending = this.#ending;
     const sink = this.#isCancelled ? discard : this.#sink;
     if (ending === undefined || this.isComplete || this.#error !== undefined) return;
-    if (this.#waiting.length > 0 && !this.#isCancelled) return;
+    if (this.#waitingBytes > 0 && !this.#isCancelled) return;
     if (!ending.isUntilClose) this.fail(ending.error);
     else if (sink !== undefined && !this.#hasEnded) {
       this.#hasEnded = true;
@@ -164,12 +179,15 @@ export class BodyReader implements Body {
     }
   }
 
-  /** Decodes and pushes; the end of the body is told to the owner first, then to the sink. */
-  #decode(bytes: Buffer, start: number, release: Release | undefined, sink: Sink, isOwned = false): number {
+  /**
+   * Decodes and pushes; the end of the body is told to the owner first, then to the sink. Lent bytes with something of
+   * the next message in them are copied, because the caller reads on in them. `isOwned`: nobody overwrites them.
+   */
+  #decode(bytes: Buffer, start: number, release: Release | undefined, sink: Sink, isOwned: boolean): number {
     const pieces: number[] = [];
     const end = this.#decoder.decode(bytes, start, (from, to) => pieces.push(from, to));
-    this.#pushPieces(bytes, pieces, release, sink, isOwned);
-    if (this.#error !== undefined) return bytes.length;
+    this.#pushPieces(bytes, pieces, end === bytes.length ? release : undefined, sink, isOwned);
+    if (this.#error !== undefined) return end;
     if (this.#decoder.fault !== undefined) {
       const error = this.#owner.framingError(this.#decoder.fault);
       this.#owner.bodyBroken(error);
@@ -192,14 +210,17 @@ export class BodyReader implements Body {
       const piece = bytes.subarray(pieces[index], pieces[index + 1]);
       this.contentBytes += piece.length;
       if (this.contentBytes > this.#limitBytes) {
+        release?.();
         const error = new ProxyError('request_body_too_large', `more than ${this.#limitBytes} bytes`);
         this.#owner.bodyBroken(error);
         this.fail(error);
         return;
       }
       // Bytes of the scratch buffer are overwritten by the next read, and a sink may keep what it is given.
-      const given = releasePiece === undefined && !isOwned ? Buffer.from(piece) : piece;
-      mayGoOn = sink.write(given, releasePiece) && mayGoOn;
+      if (releasePiece === undefined && !isOwned) {
+        const kept = copyToKeep(piece);
+        mayGoOn = sink.write(kept.bytes, kept.release) && mayGoOn;
+      } else mayGoOn = sink.write(piece, releasePiece) && mayGoOn;
     }
     if (mayGoOn || this.#isCancelled) return;
     this.#isBlocked = true;

@@ -21,7 +21,7 @@ export function skipEmptyLines(bytes: Buffer, start: number): number {
 export function hasBareLineFeed(bytes: Buffer, start: number): boolean {
   let index = bytes.indexOf(LF, start);
   while (index >= 0) {
-    if (index === start || bytes[index - 1] !== CR) return true;
+    if (index === 0 || bytes[index - 1] !== CR) return true;
     index = bytes.indexOf(LF, index + 1);
   }
   return false;

@@ -43,6 +43,7 @@ export class InboundConnection implements ConnectionUser {
   #lingeredBytes = 0;
   #waitingAtDeadline = 0;
   #headEnd = 0;
+  #isHead = false;
   #searchFrom = 0;
 
   constructor(
@@ -85,11 +86,10 @@ export class InboundConnection implements ConnectionUser {
       return;
     }
     const start = this.#turn?.reader !== undefined ? this.#turn.feed(bytes, 0, release) : 0;
-    if (start >= bytes.length) return;
+    if (start === bytes.length) return;
     if (this.#turn !== undefined || this.#pending.length > 0) this.#queue(bytes, start);
     else this.#readDirect(bytes, start);
-    // A reader that shares the bytes with a next message has copied its part: see BodyReader.feed.
-    if (start === 0) release?.();
+    release?.();
   }
 
   onEnd(): void {
@@ -215,6 +215,7 @@ export class InboundConnection implements ConnectionUser {
     if (end - start > this.#limits.headBytes)
       return new ProxyError(overflowCode(bytes, start, this.#limits), `${end - start} bytes`);
     const parsed = this.#parser.parse(bytes, start, end);
+    if ('code' in parsed) this.#isHead = bytes.toString('latin1', start, start + 5) === 'HEAD ';
     return 'code' in parsed ? new ProxyError(parsed.code, parsed.detail) : parsed;
   }
 
@@ -235,6 +236,10 @@ export class InboundConnection implements ConnectionUser {
   }
 
   #begin(parsed: ParsedRequest): void {
+    if (parsed.framing.kind === 'length' && parsed.framing.length > this.#limits.bodyBytes) {
+      this.#refuse(new ProxyError('request_body_too_large', `${parsed.framing.length} bytes announced`));
+      return;
+    }
     this.#phase = 'busy';
     this.#searchFrom = 0;
     this.#connection.deadlineMs = Number.POSITIVE_INFINITY;
@@ -254,7 +259,14 @@ export class InboundConnection implements ConnectionUser {
     const reply = this.#host.refuse(this.facts, error);
     const text = printResponseHead(reply.head, 'length', reply.body.length ?? 0, 'close');
     const owner: EncoderOwner = { bodyWritten: () => this.#linger(), bodyFailed: () => this.#connection.destroy() };
-    reply.body.sendTo(new BodyEncoder(this.#connection, owner, 'length', reply.body.length ?? 0, text));
+    const encoder = new BodyEncoder(
+      this.#connection,
+      owner,
+      this.#isHead ? 'drop' : 'length',
+      reply.body.length ?? 0,
+      text,
+    );
+    reply.body.sendTo(encoder);
   }
 
   /** A client that makes progress, however slow, gets more time; one that does not is cut off. */

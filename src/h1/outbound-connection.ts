@@ -146,8 +146,11 @@ export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyRea
     if (this.#phase === 'body' && this.#reader !== undefined) {
       this.#connection.expireIn(this.#limits.readTimeoutMs);
       const end = this.#reader.feed(bytes, 0, release);
-      // RFC 9112 §9.2: bytes behind an answer belong to no other answer.
-      if (end < bytes.length) this.#keepsAlive = false;
+      if (end < bytes.length) {
+        // RFC 9112 §9.2: bytes behind an answer belong to no other answer.
+        release?.();
+        this.#connection.destroy();
+      }
       return;
     }
     if (this.#phase === 'awaiting') this.#readHeads(bytes);
@@ -195,10 +198,7 @@ export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyRea
 
   // The response body comes in.
 
-  bodyWanted(): void {
-    const length = this.#reader?.length;
-    this.#connection.wantsSlabs = length === undefined || length > WHOLE_BODY_BYTES;
-  }
+  bodyWanted(): void {}
 
   bodyRead(): void {
     this.#connection.wantsSlabs = false;
@@ -300,6 +300,7 @@ export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyRea
       return body;
     }
     this.#isUntilClose = framing.kind === 'until-close';
+    this.#connection.wantsSlabs = framing.kind !== 'length' || framing.length > WHOLE_BODY_BYTES;
     const decoder = createBodyDecoder(framing, this.#limits);
     const reader = new BodyReader(this.#connection, decoder, this, Number.POSITIVE_INFINITY);
     this.#reader = reader;
