@@ -27,7 +27,7 @@ export function suggestValue(message: string, value: unknown): string | undefine
   if (message.includes('a size'))
     return /^\d+$/.test(text) ? `give it a unit: ${text}B, ${text}kB or ${text}MB` : suggestUnit(text, SIZE_UNITS);
   if (message.includes('an address') && /^\d{1,5}$/.test(text)) return `write ":${text}"`;
-  if (/\bURL\b/.test(message)) return suggestUrl(text);
+  if (/\bURL\b|backend address/.test(message)) return suggestUrl(text);
   const [, choices] = /^expected (?:one of|either) (.*)$/.exec(message) ?? [];
   const near = choices === undefined ? undefined : nearestWord(text, choices.split(/, | or /));
   return near === undefined ? undefined : `did you mean "${near}"?`;

@@ -34,7 +34,7 @@ const FILE_LIMIT_BYTES = 64 * 1024 * 1024;
  * A TypeScript or JavaScript document is run, anew at every call.
  */
 export async function loadConfig(options: LoadOptions): Promise<Resolution> {
-  const file = findFile(options);
+  const file = findConfigFile(options);
   if (typeof file !== 'string') return { isValid: false, diagnostics: [file] };
   const text = await readText(file);
   if (typeof text !== 'string') return { isValid: false, diagnostics: [text] };
@@ -52,7 +52,8 @@ export function loadValue(value: unknown, options: Omit<LoadOptions, 'file'>): R
   return resolveDocument(Document.generated(value), options);
 }
 
-function findFile({ file, cwd }: LoadOptions): string | Diagnostic {
+/** The absolute path of the document to load, or a diagnostic if none is named and there is none. */
+export function findConfigFile({ file, cwd }: Pick<LoadOptions, 'file' | 'cwd'>): string | Diagnostic {
   if (file !== undefined) return resolve(cwd, file);
   const found = DEFAULT_FILES.map((name) => join(cwd, name)).find((path) => existsSync(path));
   if (found !== undefined) return found;

@@ -114,8 +114,11 @@ function resolveSocketPath({ admin }: Settings, file: string | undefined, enviro
   return file === undefined ? undefined : defaultSocketPath(file, environment);
 }
 
-/** One socket per document, in a folder that only this user writes to, so that `portico reload` finds the right program. */
-function defaultSocketPath(file: string, environment: Environment): string {
+/**
+ * The admin socket of a document that names none: one per document, in a folder of this user, so that `portico reload`
+ * finds the right program. `file` is absolute.
+ */
+export function defaultSocketPath(file: string, environment: Environment): string {
   const { uid } = userInfo();
   const runtimeDir = environment['XDG_RUNTIME_DIR'];
   let dir = join(tmpdir(), `portico-${uid}`);

@@ -1,5 +1,6 @@
 // From a document to a ResolvedConfig: environment, short forms, checks, defaults. All mistakes at once, or a configuration.
 import { dirname } from 'node:path';
+import { nearestWord } from '../util/nearest-word.ts';
 import { describeValue } from './check-options.ts';
 import { type Diagnostic, MistakeList } from './diagnostics.ts';
 import type { Document } from './document.ts';
@@ -10,6 +11,7 @@ import { type LongForm, longFormOf } from './long-form.ts';
 import { resolveSettings } from './resolve-settings.ts';
 import { resolveSites } from './resolve-sites.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
+import { ROOT_KEYS } from './schema.ts';
 
 /** What a document is resolved with. */
 export interface ResolveOptions {
@@ -40,7 +42,8 @@ export function resolveDocument(document: Document, { features, environment, cwd
   const context = { features, baseDir, environment, mistakes };
   const settings = resolveSettings(rest, context);
   const defaults = expandDefaults(defaultMap, ['defaults'], features, mistakes);
-  if (siteMap === undefined) mistakes.atKey([], '"sites" is missing', FIRST_LINES);
+  const isMisspelt = Object.keys(rest).some((key) => nearestWord(key, ROOT_KEYS) === 'sites');
+  if (siteMap === undefined && !isMisspelt) mistakes.atKey([], '"sites" is missing', FIRST_LINES);
   const longSites = siteMap === undefined ? [] : expandSites(siteMap, features, mistakes);
   const sites = resolveSites(longSites, defaults, context);
   if (settings === undefined || !mistakes.isEmpty) return { isValid: false, diagnostics: mistakes.list() };
