@@ -57,6 +57,14 @@ export class SpanMap {
   }
 }
 
+/** A span as people see it. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+  readonly excerpt: string;
+}
+
 /** A document: a value with its places. A generated one has no file and no places. */
 export class Document {
   /** Absolute path; undefined for a generated document. */
@@ -79,9 +87,15 @@ export class Document {
     return new Document(undefined, '', value, new SpanMap());
   }
 
-  /** The longest beginning of `path` that was written down; a short form leaves out what its long form has. */
-  writtenPath(path: KeyPath): KeyPath {
-    return this.#spans.written(path);
+  /** The longest beginning of `path` that the document has; a short form leaves out what its long form has. */
+  existingPath(path: KeyPath): KeyPath {
+    let value = this.value;
+    const missing = path.findIndex((key) => {
+      const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+      value = isThere ? Reflect.get(value as object, key) : undefined;
+      return !isThere;
+    });
+    return missing < 0 ? path : path.slice(0, missing);
   }
 
   /** Where the key at `path`, or the nearest one around it, was written. */
@@ -95,11 +109,25 @@ export class Document {
     return this.#spans.get(this.#spans.written(path))?.value ?? { start: 0, end: 0 };
   }
 
+  /** A span in lines: where it starts, how much of that line it covers (at least 1), and the line itself. */
+  placeOf({ start, end }: Span): Place {
+    const { line, column } = this.#lines.positionAt(start);
+    const excerpt = this.#lines.lineText(line);
+    return { line, column, length: Math.max(1, Math.min(end - start, excerpt.length - column + 1)), excerpt };
+  }
+
   /** {@link keySpan} as a position, or undefined in a generated document. */
   keyPosition(path: KeyPath): SourcePosition | undefined {
-    return this.file === undefined
-      ? undefined
-      : { file: this.file, ...this.#lines.positionAt(this.keySpan(path).start) };
+    return this.#positionOf(this.keySpan(path));
+  }
+
+  /** {@link valueSpan} as a position, or undefined in a generated document. */
+  valuePosition(path: KeyPath): SourcePosition | undefined {
+    return this.#positionOf(this.valueSpan(path));
+  }
+
+  #positionOf({ start }: Span): SourcePosition | undefined {
+    return this.file === undefined ? undefined : { file: this.file, ...this.#lines.positionAt(start) };
   }
 }
 

@@ -85,3 +85,10 @@ export interface Feature<Options = unknown> {
   readonly options: z.ZodType<Options>;
   create?(options: Options, context: FeatureContext): FeatureInstance | Promise<FeatureInstance>;
 }
+
+/**
+ * What a document may hold under the key of each feature: for the types of `portico.config.ts` only. A feature adds
+ * itself: `declare module '../../exchange/feature.ts' { interface FeatureInputs { headers: HeadersInput } }`.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: features fill it by declaration merging
+export interface FeatureInputs {}

@@ -30,7 +30,7 @@ export function pathOption() {
 
 /** A text that logs, `check --print` and diagnostics do not show. */
 export function secretOption() {
-  return z.string({ error: 'expected a text' }).meta({ secret: true });
+  return z.string().meta({ secret: true });
 }
 
 /** A whole number from `least` on. Takes digits in quotes too, which is what `${NAME}` gives. */

@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../util/clock.ts';
 import { Deadlines } from '../util/deadlines.ts';
 import { RefPool } from '../util/ref-pool.ts';
 import { type AdminAnswer, createAdminHost } from './admin/api.ts';
+import { prepareSocketFolder } from './admin/socket-folder.ts';
 import { buildGeneration, type Services } from './build.ts';
 import { type ExplainQuestion, type Explanation, explainRequest } from './explain.ts';
 import { ExchangeServer } from './serve.ts';
@@ -218,6 +219,7 @@ export class Server {
   async #open(address: ListenAddress, config: ResolvedConfig, host: ExchangeHost): Promise<Listener> {
     const { deadlines } = this.#services;
     try {
+      if ('path' in address && address.mode !== undefined) prepareSocketFolder(address.path);
       return await Listener.open(address, acceptLimits(config), deadlines, (connection, facts, gone) => {
         const inbound = new InboundConnection(connection, facts, host, this.#limits, (over) => {
           this.#connections.delete(over);

@@ -1,0 +1,22 @@
+// `portico run`: serves a configuration in the foreground.
+import { loadConfig } from '../../config/load.ts';
+import { type Command, configFlag } from '../command.ts';
+import { featureTable, loadForCommand } from '../load-for-command.ts';
+import { runServer } from '../running-server.ts';
+
+/** Runs the server of a configuration until a signal ends it. */
+export const run: Command = {
+  name: 'run',
+  summary: 'serve a configuration in the foreground',
+  operands: [],
+  flags: { config: configFlag },
+  notes:
+    'Signals: HUP loads the configuration again (a broken one changes nothing), TERM finishes what is running and ends,\nINT (Ctrl-C) ends now.',
+  async run(args, terminal) {
+    const loaded = await loadForCommand(args, terminal);
+    if (loaded === undefined) return 2;
+    const { cwd, environment } = terminal;
+    const load = () => loadConfig({ file: loaded.config.file, cwd, features: featureTable, environment });
+    return runServer(loaded.config, { terminal, load });
+  },
+};

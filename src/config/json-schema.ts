@@ -1,0 +1,127 @@
+// The JSON Schema of a document, short forms included: for editors, and the source of the reference manual.
+import { z } from 'zod';
+import type { FeatureDeclaration, FeatureTable } from './feature-table.ts';
+import { settingsSchema } from './schema.ts';
+
+/** A JSON Schema (draft 2020-12) as plain data. */
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
+/** The schema of documents that may use `features`. */
+export function buildJsonSchema(features: FeatureTable): JsonSchema {
+  const { $schema, properties, ...settings } = toJsonSchema(settingsSchema) as {
+    $schema: string;
+    properties: JsonSchema;
+  };
+  const { required: _required, ...rest } = settings as { required?: unknown };
+  return {
+    $schema,
+    title: 'Portico configuration',
+    ...rest,
+    properties: {
+      ...properties,
+      sites: {
+        description:
+          'What is served under which host names: `www.example.com`, `*.example.net`, `*` for any other name, several separated by commas, each possibly with `:port`.',
+        type: 'object',
+        minProperties: 1,
+        additionalProperties: { $ref: '#/$defs/site' },
+      },
+      defaults: { ...ref('features'), description: 'Features of every mount that does not set them itself.' },
+    },
+    required: ['sites'],
+    $defs: definitions(features),
+  };
+}
+
+/** {@link buildJsonSchema} as text. */
+export function printJsonSchema(features: FeatureTable): string {
+  return `${JSON.stringify(buildJsonSchema(features), undefined, 2)}\n`;
+}
+
+function definitions(features: FeatureTable): JsonSchema {
+  const wrapping = features.list.filter((feature) => feature.role !== 'serve');
+  const options = features.list.map((feature) => [`feature-${feature.name}`, optionSchema(feature)] as const);
+  return {
+    site: {
+      anyOf: [ref('address'), ref('mount'), ref('paths')],
+    },
+    paths: {
+      description: 'A map of public paths: a key ending in `/` covers all below it, any other exactly itself.',
+      type: 'object',
+      properties: {
+        defaults: { ...ref('features'), description: 'Features of every mount of this site that does not set them.' },
+      },
+      patternProperties: { '^/': { anyOf: [ref('address'), ref('mount')] } },
+      additionalProperties: false,
+      minProperties: 1,
+    },
+    mount: {
+      description: 'What serves a path, and the features that stand before it.',
+      type: 'object',
+      properties: { ...featureProperties(features.list), ...besideProperties(features.list) },
+      additionalProperties: false,
+      oneOf: features.serving.map((name) => ({ required: [name] })),
+    },
+    features: { type: 'object', properties: featureProperties(wrapping), additionalProperties: false },
+    address: {
+      description: 'The URL of a backend (http:, https:, h2c:, unix:) or a folder of files (./x, ../x, /x).',
+      type: 'string',
+      pattern: String.raw`^(https?:|h2c:|unix:|\.{1,2}(/|$)|/|[A-Za-z]:[\\/]|.*\$\{)`,
+    },
+    ...Object.fromEntries(options),
+  };
+}
+
+function featureProperties(features: readonly FeatureDeclaration[]): JsonSchema {
+  return Object.fromEntries(features.map(({ name }) => [name, ref(`feature-${name}`)]));
+}
+
+function besideProperties(features: readonly FeatureDeclaration[]): JsonSchema {
+  const names = new Set(features.map(({ name }) => name));
+  const pairs = features.flatMap((feature) =>
+    (feature.besides ?? [])
+      .filter((option) => !names.has(option))
+      .map((option) => [option, optionsOf(feature)?.[option] ?? {}]),
+  );
+  return Object.fromEntries(pairs) as JsonSchema;
+}
+
+/** The long form of a feature, or its shorthand, or true and false where it can be switched. */
+function optionSchema(feature: FeatureDeclaration): JsonSchema {
+  const long = withoutDialect(toJsonSchema(feature.options));
+  const short = feature.shorthand === undefined ? undefined : optionsOf(feature)?.[feature.shorthand];
+  const forms = [
+    long,
+    ...(short === undefined ? [] : [short]),
+    ...(feature.role === 'serve' ? [] : [{ type: 'boolean' }]),
+  ];
+  const { description } = long;
+  return forms.length === 1 ? long : { ...(description === undefined ? {} : { description }), anyOf: forms };
+}
+
+/** The options of a feature by name, if its long form is a map. */
+export function optionsOf(feature: FeatureDeclaration): Readonly<Record<string, JsonSchema>> | undefined {
+  return toJsonSchema(feature.options)['properties'] as Readonly<Record<string, JsonSchema>> | undefined;
+}
+
+function ref(name: string): JsonSchema {
+  return { $ref: `#/$defs/${name}` };
+}
+
+function withoutDialect({ $schema: _dialect, ...schema }: JsonSchema): JsonSchema {
+  return schema;
+}
+
+/** Words of ours that other readers of the schema do not know. */
+const OWN_KEYWORDS = ['path', 'secret'];
+
+/** What a document may say, so before transforms and with defaults left out. Functions have no JSON form: anything. */
+function toJsonSchema(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override({ jsonSchema }) {
+      for (const keyword of OWN_KEYWORDS) Reflect.deleteProperty(jsonSchema, keyword);
+    },
+  }) as JsonSchema;
+}

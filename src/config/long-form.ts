@@ -1,0 +1,64 @@
+// The long form of a resolved configuration as a document again: every default written out, nothing short, secrets hidden.
+import { stringify } from 'yaml';
+import { printDuration } from '../util/duration.ts';
+import { printSize } from '../util/size.ts';
+import { mapMarked } from './_option-marks.ts';
+import { HIDDEN } from './check-options.ts';
+import type { LongFeature } from './expand.ts';
+import { printListenAddress } from './listen-address.ts';
+import { redact } from './redact.ts';
+import type { SiteWithLongForm } from './resolve-sites.ts';
+import type { ResolvedConfig } from './resolved-config.ts';
+
+/** A document as plain data. Loading it again gives the same configuration, hidden secrets aside. */
+export type LongForm = Readonly<Record<string, unknown>>;
+
+/** The long form of `config`, whose `sites` were resolved from `sites`. */
+export function longFormOf(config: ResolvedConfig, sites: readonly SiteWithLongForm[]): LongForm {
+  const { limits, timeouts } = config;
+  const longForm = {
+    listen: config.listeners.map(({ address }) => printListenAddress(address)),
+    ...(config.trust.length === 0 ? {} : { trust: config.trust }),
+    log: { level: config.log.level, format: config.log.format, file: config.log.file },
+    admin: config.admin.socketPath === undefined ? false : { socket: config.admin.socketPath },
+    storage: config.storage.dir,
+    limits: {
+      head: printSize(limits.maxHeadBytes),
+      headers: limits.maxHeaderCount,
+      target: printSize(limits.maxTargetBytes),
+      body: limits.maxBodyBytes === undefined ? 'none' : printSize(limits.maxBodyBytes),
+      connections: limits.maxConnections,
+      connectionsPerAddress: limits.maxConnectionsPerAddress,
+    },
+    timeouts: Object.fromEntries(
+      Object.entries(timeouts).map(([name, durationMs]) => [name.replace(/Ms$/, ''), printDuration(durationMs)]),
+    ),
+    sites: Object.fromEntries(sites.map(({ resolved, long }) => [resolved.key, longSite(resolved.mounts, long)])),
+  };
+  return escapeReferences(longForm) as LongForm;
+}
+
+/** A long form as YAML, which `portico run -c` takes. */
+export function printLongForm(longForm: LongForm): string {
+  return stringify(longForm, { lineWidth: 0, aliasDuplicateObjects: false, keepUndefined: false });
+}
+
+function longSite(mounts: readonly { readonly path: string }[], long: readonly (readonly LongFeature[])[]) {
+  return Object.fromEntries(mounts.map(({ path }, index) => [path, longMount(long[index] ?? [])]));
+}
+
+function longMount(features: readonly LongFeature[]): Record<string, unknown> {
+  return Object.fromEntries(features.map(({ feature, value }) => [feature.name, hide(feature, value)]));
+}
+
+function hide(feature: LongFeature['feature'], value: unknown): unknown {
+  return redact(mapMarked(feature.options, value, 'secret', () => HIDDEN));
+}
+
+/** What went through the environment once must come out of it the same the next time. */
+function escapeReferences(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('${', '$$${');
+  if (Array.isArray(value)) return value.map(escapeReferences);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escapeReferences(inner)]));
+}

@@ -1,0 +1,180 @@
+// The settings at the top of a document: checked, defaults applied, listeners and networks parsed.
+import { createHash } from 'node:crypto';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { NAMED_NETWORKS, parseCidr } from '../util/cidr.ts';
+import { nearestWord } from '../util/nearest-word.ts';
+import { mapMarked } from './_option-marks.ts';
+import { checkOptions } from './check-options.ts';
+import type { MistakeList } from './diagnostics.ts';
+import type { Document, KeyPath } from './document.ts';
+import type { Environment } from './environment.ts';
+import type { FeatureTable } from './feature-table.ts';
+import { parseListenAddress, printListenAddress } from './listen-address.ts';
+import type { ResolvedConfig, ResolvedLimits, ResolvedListener, ResolvedTimeouts } from './resolved-config.ts';
+import { ROOT_KEYS, type Settings, settingsSchema } from './schema.ts';
+
+/** What every step of resolving needs. */
+export interface ResolveContext {
+  readonly features: FeatureTable;
+  readonly baseDir: string;
+  readonly environment: Environment;
+  readonly mistakes: MistakeList;
+}
+
+/** Everything of a configuration but its sites. */
+export type ResolvedSettings = Omit<ResolvedConfig, 'file' | 'baseDir' | 'sites'>;
+
+/** Where a program without TLS listens if the document does not say. */
+const DEFAULT_LISTEN = ':8080';
+
+/** Resolves the top of a document, `sites` and `defaults` already taken off. Undefined if something is wrong. */
+export function resolveSettings(root: Record<string, unknown>, context: ResolveContext): ResolvedSettings | undefined {
+  const { baseDir, environment, mistakes } = context;
+  const known = withoutUnknownKeys(root, context);
+  const listeners = resolveListeners(checkTexts('listen', known, context), context);
+  const trust = resolveTrust(checkTexts('trust', known, context), mistakes);
+  const absolute = mapMarked(settingsSchema, known, 'path', (path) => absolutePath(baseDir, path));
+  const checked = checkOptions(settingsSchema, absolute, mistakes, (path) => path);
+  if (!checked.isValid) return undefined;
+  const settings = checked.options;
+  return {
+    listeners,
+    trust,
+    log: { level: settings.log.level, format: settings.log.format, file: settings.log.file },
+    admin: { socketPath: resolveSocketPath(settings, mistakes.document.file, environment) },
+    storage: { dir: settings.storage ?? defaultStorageDir(environment) },
+    limits: resolveLimits(settings),
+    timeouts: resolveTimeouts(settings),
+  };
+}
+
+/** Checks one list by itself, so that what its texts mean is looked at whatever is wrong elsewhere. */
+function checkTexts(key: 'listen' | 'trust', known: Record<string, unknown>, { mistakes }: ResolveContext) {
+  const schema: z.ZodType<Settings[typeof key]> = settingsSchema.shape[key];
+  const checked = checkOptions(schema, known[key], mistakes, (path) => [key, ...path]);
+  return checked.isValid ? checked.options : undefined;
+}
+
+function withoutUnknownKeys(root: Record<string, unknown>, { features, mistakes }: ResolveContext) {
+  const known: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(root)) {
+    if (ROOT_KEYS.includes(key)) known[key] = value;
+    else mistakes.atKey([key], `unknown key "${key}"`, suggestRootKey(key, features));
+  }
+  return known;
+}
+
+function suggestRootKey(key: string, features: FeatureTable): string | undefined {
+  if (features.get(key) !== undefined) return `"${key}" belongs to a mount: put it below a site`;
+  if (/[.*:/]/.test(key) || key === 'localhost') return 'host names stand below sites:';
+  const near = nearestWord(key, ROOT_KEYS);
+  return near === undefined ? undefined : `did you mean "${near}"?`;
+}
+
+function resolveListeners(listen: Settings['listen'], { baseDir, mistakes }: ResolveContext): ResolvedListener[] {
+  const listeners: ResolvedListener[] = [];
+  const seen = new Map<string, KeyPath>();
+  for (const [path, text] of textsOf(listen ?? DEFAULT_LISTEN, 'listen')) {
+    const address = parseListenAddress(text, baseDir);
+    if ('message' in address) {
+      mistakes.atValue(path, address.message, address.suggestion);
+      continue;
+    }
+    const name = printListenAddress(address);
+    const first = seen.get(name);
+    if (first !== undefined && !name.endsWith(':0'))
+      mistakes.atValue(path, `${name} is in the list twice${lineOf(mistakes.document, first)}`);
+    seen.set(name, path);
+    listeners.push({ address, source: listen === undefined ? undefined : mistakes.document.valuePosition(path) });
+  }
+  return listeners;
+}
+
+function resolveTrust(trust: Settings['trust'], mistakes: MistakeList): string[] {
+  return textsOf(trust ?? [], 'trust').flatMap(([path, text]) => {
+    const named = NAMED_NETWORKS[text];
+    if (named !== undefined) return named;
+    try {
+      parseCidr(text);
+      return [text];
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      const near = nearestWord(text, Object.keys(NAMED_NETWORKS));
+      mistakes.atValue(path, uncapitalize(error.message), near === undefined ? undefined : `did you mean "${near}"?`);
+      return [];
+    }
+  });
+}
+
+function resolveSocketPath({ admin }: Settings, file: string | undefined, environment: Environment) {
+  if (admin === false) return undefined;
+  if (admin !== undefined) return typeof admin === 'string' ? admin : admin.socket;
+  return file === undefined ? undefined : defaultSocketPath(file, environment);
+}
+
+/**
+ * The admin socket of a document that names none: one per document, in a folder of this user, so that `portico reload`
+ * finds the right program. `file` is absolute.
+ */
+export function defaultSocketPath(file: string, environment: Environment): string {
+  const { uid } = userInfo();
+  const runtimeDir = environment['XDG_RUNTIME_DIR'];
+  let dir = join(tmpdir(), `portico-${uid}`);
+  if (uid === 0) dir = '/run/portico';
+  else if (runtimeDir !== undefined && runtimeDir !== '') dir = join(runtimeDir, 'portico');
+  return join(dir, `${createHash('sha256').update(file).digest('hex').slice(0, 12)}.sock`);
+}
+
+function defaultStorageDir(environment: Environment): string {
+  const stateDir = environment['XDG_STATE_HOME'];
+  if (stateDir !== undefined && stateDir !== '') return join(stateDir, 'portico');
+  return userInfo().uid === 0 ? '/var/lib/portico' : join(homedir(), '.local', 'state', 'portico');
+}
+
+function resolveLimits({ limits }: Settings): ResolvedLimits {
+  return {
+    maxHeadBytes: limits.head,
+    maxHeaderCount: limits.headers,
+    maxTargetBytes: limits.target,
+    maxBodyBytes: limits.body === 'none' ? undefined : limits.body,
+    maxConnections: limits.connections,
+    maxConnectionsPerAddress: limits.connectionsPerAddress,
+  };
+}
+
+function resolveTimeouts({ timeouts }: Settings): ResolvedTimeouts {
+  return {
+    headMs: timeouts.head,
+    bodyMs: timeouts.body,
+    responseMs: timeouts.response,
+    idleMs: timeouts.idle,
+    connectMs: timeouts.connect,
+    upstreamHeadMs: timeouts.upstreamHead,
+    upstreamBodyMs: timeouts.upstreamBody,
+    upstreamIdleMs: timeouts.upstreamIdle,
+    tunnelMs: timeouts.tunnel,
+    drainMs: timeouts.drain,
+  };
+}
+
+/** `text` as a path from `baseDir`. An empty text stays: that is a mistake, not a folder. */
+export function absolutePath(baseDir: string, text: string): string {
+  return text === '' ? text : resolve(baseDir, text);
+}
+
+/** The texts of an option that takes one or a list, each with its place. */
+function textsOf(option: string | readonly string[], key: string): [path: KeyPath, text: string][] {
+  return typeof option === 'string' ? [[[key], option]] : option.map((text, index) => [[key, index], text]);
+}
+
+/** ` (first on line 3)`, for mistakes that name two places; nothing for a generated document. */
+export function lineOf(document: Document, path: KeyPath): string {
+  const position = document.keyPosition(path);
+  return position === undefined ? '' : ` (first on line ${position.line})`;
+}
+
+function uncapitalize(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

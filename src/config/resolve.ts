@@ -1,0 +1,67 @@
+// From a document to a ResolvedConfig: environment, short forms, checks, defaults. All mistakes at once, or a configuration.
+import { dirname } from 'node:path';
+import { nearestWord } from '../util/nearest-word.ts';
+import { describeValue } from './check-options.ts';
+import { type Diagnostic, MistakeList } from './diagnostics.ts';
+import type { Document } from './document.ts';
+import { type Environment, expandEnvironment, isPlainObject } from './environment.ts';
+import { expandDefaults, expandSites } from './expand.ts';
+import type { FeatureTable } from './feature-table.ts';
+import { type LongForm, longFormOf } from './long-form.ts';
+import { resolveSettings } from './resolve-settings.ts';
+import { resolveSites } from './resolve-sites.ts';
+import type { ResolvedConfig } from './resolved-config.ts';
+import { ROOT_KEYS } from './schema.ts';
+
+/** What a document is resolved with. */
+export interface ResolveOptions {
+  readonly features: FeatureTable;
+  readonly environment: Environment;
+  /** Where relative paths start in a document without a file. */
+  readonly cwd: string;
+}
+
+/** A configuration with its long form, or at least one diagnostic. */
+export type Resolution =
+  | { readonly isValid: true; readonly config: ResolvedConfig; longForm(): LongForm }
+  | { readonly isValid: false; readonly diagnostics: readonly Diagnostic[] };
+
+const FIRST_LINES = 'write sites: and below it a line such as www.example.com: http://127.0.0.1:8081';
+
+/** Resolves a document. Pure but for looking up the folders of the user; touches no file and no network. */
+export function resolveDocument(document: Document, { features, environment, cwd }: ResolveOptions): Resolution {
+  const mistakes = new MistakeList(document);
+  const root = expandEnvironment(document.value, environment, mistakes);
+  if (!isPlainObject(root)) {
+    const isEmpty = root === undefined || root === null;
+    mistakes.atValue([], isEmpty ? 'the document is empty' : `expected a map, got ${describeValue(root)}`, FIRST_LINES);
+    return { isValid: false, diagnostics: mistakes.list() };
+  }
+  const { sites: siteMap, defaults: defaultMap, ...rest } = root;
+  const baseDir = document.file === undefined ? cwd : dirname(document.file);
+  const context = { features, baseDir, environment, mistakes };
+  const settings = resolveSettings(rest, context);
+  const defaults = expandDefaults(defaultMap, ['defaults'], features, mistakes);
+  const isMisspelt = Object.keys(rest).some((key) => nearestWord(key, ROOT_KEYS) === 'sites');
+  if (siteMap === undefined && !isMisspelt) mistakes.atKey([], '"sites" is missing', FIRST_LINES);
+  const longSites = siteMap === undefined ? [] : expandSites(siteMap, features, mistakes);
+  const sites = resolveSites(longSites, defaults, context);
+  if (settings === undefined || !mistakes.isEmpty) return { isValid: false, diagnostics: mistakes.list() };
+  const config: ResolvedConfig = deepFreeze({
+    file: document.file,
+    baseDir,
+    sites: sites.map((site) => site.resolved),
+    ...settings,
+  });
+  return { isValid: true, config, longForm: () => longFormOf(config, sites) };
+}
+
+/** Freezes maps and lists all the way down; functions and instances of classes belong to somebody else. */
+function deepFreeze<Value>(value: Value): Value {
+  if (Array.isArray(value) || isPlainObject(value)) {
+    if (Object.isFrozen(value)) return value;
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

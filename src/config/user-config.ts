@@ -1,0 +1,28 @@
+// UserConfig: a document as TypeScript sees it, short forms included. The schemas say the same, and more exactly.
+import type { z } from 'zod';
+import type { FeatureInputs } from '../exchange/feature.ts';
+import type { settingsSchema } from './schema.ts';
+
+/** What `portico.config.ts` exports. */
+export interface UserConfig extends z.input<typeof settingsSchema> {
+  /** By host name: what is served there. Several names in one key are separated by commas. */
+  readonly sites: Readonly<Record<string, UserSite>>;
+  /** Features of every mount that does not set them itself. */
+  readonly defaults?: UserFeatures;
+}
+
+/** A URL, a folder, one mount for the whole site, or a map of paths. */
+export type UserSite = string | UserMount | UserPaths;
+
+/** Public paths and what serves them: a key ending in `/` covers all below it, any other exactly itself. */
+export interface UserPaths {
+  readonly [path: `/${string}`]: string | UserMount;
+  /** Features of every mount of the site that does not set them itself. */
+  readonly defaults?: UserFeatures;
+}
+
+/** One thing that serves, and what stands before it. */
+export type UserMount = UserFeatures;
+
+/** The options of features by their names. Features that declare no type take anything here; loading checks them all. */
+export type UserFeatures = Partial<FeatureInputs> & { readonly [name: string]: unknown };

@@ -1,0 +1,18 @@
+// THE list of built-in features, in their default order. Adding one is an import and a line here.
+import type { Feature } from '../exchange/feature.ts';
+import { host, proxy, timeouts } from './proxy/index.ts';
+
+/**
+ * Features act in this order on a request, and in the reverse one on its response:
+ *
+ * 1. observers, which only look;
+ * 2. what may refuse a request, the cheapest first: nothing is spent on what is refused;
+ * 3. what changes the request, and on the way back the response as the client will see it;
+ * 4. what serves, exactly one per mount, with the settings that it reads.
+ */
+export const builtInFeatures: readonly Feature[] = [
+  // 4. Serving.
+  host,
+  timeouts,
+  proxy,
+];
