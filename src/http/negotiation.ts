@@ -18,7 +18,7 @@ interface Fit {
 }
 
 /** RFC 9110 §12.4.2, with the missing zero of `q=.2` that old Java clients send. */
-const WEIGHT = /^(?:0?(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
+const WEIGHT = /^(?:0(?:\.\d{0,3})?|\.\d{1,3}|1(?:\.0{0,3})?)$/;
 
 /**
  * The media type among `offers` (plain `type/subtype`, lower case, best first) that an Accept header prefers, or
@@ -90,7 +90,7 @@ function parsePreferences(header: string): Preference[] {
   for (const element of splitList(header)) {
     const { value, parameters } = parseParameterized(element);
     const weight = parameters.get('q') ?? '1';
-    if (value === '' || weight === '' || weight === '.' || !WEIGHT.test(weight)) continue;
+    if (value === '' || !WEIGHT.test(weight)) continue;
     const others = new Map<string, string>();
     for (const [name, text] of parameters) if (name !== 'q') others.set(name, text.toLowerCase());
     preferences.push({ value: value.toLowerCase(), parameters: others, quality: Number(weight) });

@@ -2,16 +2,27 @@
 import assert from 'node:assert/strict';
 import { type Body, bytesBody, collectBody, emptyBody } from '../../src/exchange/body.ts';
 import { ProxyError } from '../../src/exchange/errors.ts';
-import { type ConnectionFacts, Exchange } from '../../src/exchange/exchange.ts';
-import type { FeatureContext, FeatureLog } from '../../src/exchange/feature.ts';
+import { type ClientFacts, type ConnectionFacts, Exchange } from '../../src/exchange/exchange.ts';
+import type { Feature, FeatureBounds, FeatureContext, FeatureLog } from '../../src/exchange/feature.ts';
 import type { Handler, Next, Reply } from '../../src/exchange/handler.ts';
-import type { HttpVersion, ResponseHead } from '../../src/exchange/head.ts';
-import type { Mount } from '../../src/exchange/route.ts';
+import type { HttpVersion, RequestHead, ResponseHead } from '../../src/exchange/head.ts';
+import type { Mount, Route } from '../../src/exchange/route.ts';
 import { HeaderList, type ReadonlyHeaderList } from '../../src/http/header-list.ts';
 import { reasonPhrase } from '../../src/http/status.ts';
 import { parseAuthority, parseTarget } from '../../src/http/target.ts';
+import { Deadlines } from '../../src/util/deadlines.ts';
 import { invariant } from '../../src/util/invariant.ts';
 import { FakeClock } from './fake-clock.ts';
+
+/** The bounds a feature sees where a test does not care. */
+const BOUNDS: FeatureBounds = {
+  maxHeadBytes: 32_768,
+  connectMs: 5000,
+  upstreamHeadMs: 60_000,
+  upstreamBodyMs: 60_000,
+  upstreamIdleMs: 60_000,
+  tunnelMs: 60_000,
+};
 
 /** What a test says about its exchange; everything has a default. */
 export interface TestExchangeOptions {
@@ -28,6 +39,7 @@ export interface TestExchangeOptions {
   readonly host?: string | null;
   readonly isSecure?: boolean;
   readonly address?: string;
+  /** Hears the informational responses that are sent ahead of the final one. */
   readonly sendInterim?: (head: ResponseHead) => void;
 }
 
@@ -40,15 +52,22 @@ export function testExchange(options: TestExchangeOptions = {}): Exchange {
   const headers = HeaderList.from(options.headers ?? {});
   if (host !== null && !headers.has('host')) headers.append('Host', host);
   const connection = testConnection(options);
-  const client = {
-    address: connection.address,
-    scheme: connection.isSecure ? ('https' as const) : ('http' as const),
-    authority: host === null ? undefined : parseAuthority(host),
-    isForwarded: false,
+  const authority = target.authority ?? (host === null ? undefined : parseAuthority(host));
+  const scheme = connection.isSecure ? 'https' : 'http';
+  const client: ClientFacts = { address: connection.address, scheme, authority, isForwarded: false };
+  const request: RequestHead = {
+    method,
+    target,
+    authority,
+    upgrade: headers.get('upgrade')?.toLowerCase(),
+    expectsContinue: headers.get('expect')?.toLowerCase() === '100-continue',
+    version: options.version ?? 'HTTP/1.1',
+    headers,
   };
-  const request = { method, target, version: options.version ?? 'HTTP/1.1', headers };
-  const route = { mount: testMount(options.mount), handler: () => testReply(), observers: [] };
-  return new Exchange(connection, client, request, toBody(options.body), route, options.sendInterim);
+  const route: Route = { mount: testMount(options.mount), handler: noNext, observers: [], keepsBarePath: false };
+  const { sendInterim } = options;
+  const carrier = sendInterim === undefined ? undefined : { sendInterim };
+  return new Exchange(connection, client, request, toBody(options.body), route, carrier);
 }
 
 /** A mount at `path` of the site `www.example.org`. */
@@ -80,10 +99,13 @@ export function testContext(
     (fields, message) => {
       lines.push({ level, fields, message });
     };
+  const clock = options.clock ?? new FakeClock(Date.now());
   return {
     mount: testMount(options.mount),
     baseDir: options.baseDir ?? process.cwd(),
-    clock: options.clock ?? new FakeClock(Date.now()),
+    clock,
+    deadlines: new Deadlines(clock),
+    bounds: BOUNDS,
     log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
     share<T extends object>(key: string, make: () => T): T {
       let value = shared.get(key);
@@ -96,6 +118,20 @@ export function testContext(
     mountOptions: options.mountOptions ?? {},
     lines,
   };
+}
+
+/**
+ * What a configuration makes of a feature with these options: parsed by its schema, created, with the handler that
+ * came out. Rejects with the schema's or the feature's own error.
+ */
+export async function createHandler<Options>(
+  feature: Feature<Options>,
+  options: unknown,
+  context: FeatureContext = testContext(),
+): Promise<Handler> {
+  const instance = await feature.create?.(feature.options.parse(options), context);
+  assert.ok(instance?.handle !== undefined, `${feature.name} has no handler`);
+  return instance.handle;
 }
 
 /** A reply for the inner end of a chain under test. */
