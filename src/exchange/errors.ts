@@ -91,6 +91,14 @@ export const ERRORS = {
     'http_request_denied',
     'The request expects something that cannot be met.',
   ),
+  precondition_failed: row(
+    'client',
+    'never',
+    412,
+    undefined,
+    'What is served here is not, or no longer, what the request was made for.',
+  ),
+  range_not_satisfiable: row('client', 'never', 416, undefined, 'The request asks for a part that does not exist.'),
   misdirected: row(
     'client',
     'never',
@@ -216,6 +224,14 @@ export const ERRORS = {
     'The upstream answered the upgrade in a way that cannot be passed on.',
   ),
 
+  file_unreadable: row('proxy', 'never', 500, 'proxy_internal_error', 'A file could not be read.'),
+  file_truncated: row(
+    'proxy',
+    'never',
+    500,
+    'http_response_incomplete',
+    'A file became shorter while it was being sent.',
+  ),
   loop_detected: row('proxy', 'never', 508, 'proxy_loop_detected', 'The request came back to this proxy.'),
   internal_error: row('proxy', 'never', 500, 'proxy_internal_error', 'The proxy failed.'),
   overloaded: row('proxy', 'never', 503, 'proxy_internal_response', 'The proxy has no room for this request.'),
@@ -224,6 +240,16 @@ export const ERRORS = {
 
 /** A stable error code: what logs, metrics, Proxy-Status and error pages call a failure. */
 export type ErrorCode = keyof typeof ERRORS;
+
+/** Name and value of a header. */
+export type HeaderLine = readonly [name: string, value: string];
+
+/** What else is known about a failure. */
+export interface ProxyErrorOptions {
+  readonly cause?: unknown;
+  readonly errno?: string | undefined;
+  readonly headers?: readonly HeaderLine[];
+}
 
 /**
  * A failure that a peer or the environment caused. Thrown by transports and handlers, turned into a response in one
@@ -238,12 +264,15 @@ export class ProxyError extends Error {
   endpoint: string | undefined = undefined;
   /** The operating system's name for it, such as ECONNREFUSED. */
   readonly errno: string | undefined;
+  /** Header lines that the answer to it must carry, such as Allow with 405 (RFC 9110 §15.5.6). */
+  readonly headers: readonly HeaderLine[];
 
-  constructor(code: ErrorCode, detail = '', options: { cause?: unknown; errno?: string | undefined } = {}) {
+  constructor(code: ErrorCode, detail = '', options: ProxyErrorOptions = {}) {
     super(detail === '' ? ERRORS[code].meaning : `${ERRORS[code].meaning} (${detail})`, { cause: options.cause });
     this.code = code;
     this.detail = detail;
     this.errno = options.errno;
+    this.headers = options.headers ?? [];
   }
 
   get side(): ErrorSide {
