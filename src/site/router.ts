@@ -46,13 +46,16 @@ export class Router {
     // `/app` lies in the subtree `/` too: a deeper mount that only lacks its slash goes first.
     if (match !== undefined && (path.endsWith('/') || match.route.mount.path === path)) return match;
     const unslashed = site.paths.findUnslashed(path);
-    if (unslashed !== undefined) return unslashed.route.keepsBarePath ? unslashed : { kind: 'add-slash', route: unslashed.route };
+    if (unslashed !== undefined)
+      return unslashed.route.keepsBarePath ? unslashed : { kind: 'add-slash', route: unslashed.route };
     return match ?? { kind: 'no-mount', site: site.key };
   }
 }
 
 function nameEntries(site: Site): (readonly [HostName, SiteEntry])[] {
-  const paths = new PathTable(site.routes.map((route) => [route.mount.path, { kind: 'route', route } as const] as const));
+  const paths = new PathTable(
+    site.routes.map((route) => [route.mount.path, { kind: 'route', route } as const] as const),
+  );
   const entry = { key: site.key, paths };
   return site.names.map((name) => [name, entry] as const);
 }
