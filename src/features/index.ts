@@ -1,6 +1,8 @@
 // THE list of built-in features, in their default order. Adding one is an import and a line here.
 import type { Feature } from '../exchange/feature.ts';
 import { host, proxy, timeouts } from './proxy/index.ts';
+import { staticFiles } from './static-files/index.ts';
+import { vhost } from './vhost-monster/index.ts';
 
 /**
  * Features act in this order on a request, and in the reverse one on its response:
@@ -11,8 +13,12 @@ import { host, proxy, timeouts } from './proxy/index.ts';
  * 4. what serves, exactly one per mount, with the settings that it reads.
  */
 export const builtInFeatures: readonly Feature[] = [
+  // 3. The last change to a request: the public address goes before the backend path.
+  vhost,
+
   // 4. Serving.
   host,
   timeouts,
   proxy,
+  staticFiles,
 ];

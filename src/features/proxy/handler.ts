@@ -1,9 +1,10 @@
 // The proxy: forwards an exchange to an upstream and its answer back.
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { type Exchange, ExchangeKey } from '../../exchange/exchange.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
 import type { FeatureContext, FeatureInstance, PreviewedRequest } from '../../exchange/feature.ts';
 import type { Reply } from '../../exchange/handler.ts';
+import { TARGET_WRAPPER } from '../../exchange/target-wrapper.ts';
 import { DEFAULT_OUTBOUND_LIMITS } from '../../h1/limits.ts';
 import type { HeaderList, ReadonlyHeaderList } from '../../http/header-list.ts';
 import { printAddress } from '../../net/address.ts';
@@ -15,14 +16,8 @@ import { type RequestFor, Upstream } from '../../upstream/upstream.ts';
 import { invariant } from '../../util/invariant.ts';
 import { finishHead, finishSwitchHead } from './finish-response.ts';
 import type { HostPolicy, ProxyOptions, ProxyTimeouts } from './options.ts';
-import { createTargetMap } from './path-map.ts';
+import { createTargetMap, type MapTarget } from './path-map.ts';
 import { type PreparePolicy, prepareHeaders } from './prepare-request.ts';
-
-/**
- * Changes the backend path that the proxy computed, last of all: how `vhost` puts the public address before it.
- * A feature in front of the proxy leaves it in the exchange.
- */
-export const TARGET_WRAPPER = new ExchangeKey<(backendTarget: string) => string>('proxy target wrapper');
 
 /** Makes the proxy for one mount. Endpoints are shared with other mounts and generations that use the same. */
 export function createProxy(options: ProxyOptions, context: FeatureContext): FeatureInstance {
@@ -32,9 +27,11 @@ export function createProxy(options: ProxyOptions, context: FeatureContext): Fea
   const endpoints = urls.map((url) => shareEndpoint(url, options, context));
   const upstream = new Upstream(options.to.join(', '), endpoints, createRoundRobin(), h1Transport);
   const { path } = context.mount;
+  const basePath = keepsPublicPath(context) && first.path === '/' ? path : first.path;
   const forwarder = new Forwarder(
     upstream,
-    createTargetMap(path, first.path),
+    createTargetMap(path, basePath),
+    basePath,
     (context.mountOptions['host'] ?? 'public') as HostPolicy,
     {
       prefix: path.endsWith('/') ? path.slice(0, -1) : path,
@@ -45,7 +42,7 @@ export function createProxy(options: ProxyOptions, context: FeatureContext): Fea
     handle: function proxy(exchange) {
       return forwarder.forward(exchange);
     },
-    keepsBarePath: path !== '/' && first.path === path,
+    keepsBarePath: path !== '/' && basePath === path,
     preview: (exchange) => forwarder.preview(exchange),
     explain: () => [`forwards to ${options.to.join(', ')}`],
   };
@@ -53,7 +50,8 @@ export function createProxy(options: ProxyOptions, context: FeatureContext): Fea
 
 class Forwarder {
   readonly #upstream: Upstream;
-  readonly #mapTarget: ReturnType<typeof createTargetMap>;
+  readonly #mapTarget: MapTarget;
+  readonly #basePath: string;
   readonly #hostPolicy: HostPolicy;
   readonly #policy: PreparePolicy;
   /** What prepared headers are kept under: they differ by mount and by endpoint. */
@@ -61,12 +59,14 @@ class Forwarder {
 
   constructor(
     upstream: Upstream,
-    mapTarget: ReturnType<typeof createTargetMap>,
+    mapTarget: MapTarget,
+    basePath: string,
     hostPolicy: HostPolicy,
     policy: PreparePolicy,
   ) {
     this.#upstream = upstream;
     this.#mapTarget = mapTarget;
+    this.#basePath = basePath;
     this.#hostPolicy = hostPolicy;
     this.#policy = policy;
     this.#memoKeys = new Map(upstream.endpoints.map((endpoint) => [endpoint, {}]));
@@ -87,7 +87,7 @@ class Forwarder {
     const method = exchange.hasOutbound ? exchange.outbound.method : request.method;
     const mapped = this.#mapTarget(request.target);
     const wrap = exchange.get(TARGET_WRAPPER);
-    const target = wrap === undefined ? mapped : wrap(mapped);
+    const target = wrap === undefined ? mapped : wrap(exchange, mapped, this.#basePath);
     return (endpoint) => ({ method, target, headers: this.#headersFor(exchange, endpoint) });
   }
 
@@ -105,6 +105,12 @@ class Forwarder {
     const host = this.#hostPolicy === 'public' && publicHost !== undefined ? publicHost : endpoint.authority;
     return prepareHeaders(exchange, headers, host, this.#policy);
   }
+}
+
+/** The nevow form has no place for a prefix: the path behind it is the public one, whole. */
+function keepsPublicPath({ mountOptions }: FeatureContext): boolean {
+  const vhost = mountOptions['vhost'];
+  return typeof vhost === 'object' && vhost !== null && 'dialect' in vhost && vhost.dialect === 'nevow';
 }
 
 function finishReply(reply: Reply): Reply {
