@@ -60,7 +60,7 @@ function definitions(features: FeatureTable): JsonSchema {
       type: 'object',
       properties: { ...featureProperties(features.list), ...besideProperties(features.list) },
       additionalProperties: false,
-      oneOf: features.serving.map((name) => ({ required: [name] })),
+      oneOf: features.serving.map((name) => ({ type: 'object', properties: { [name]: {} }, required: [name] })),
     },
     features: { type: 'object', properties: featureProperties(wrapping), additionalProperties: false },
     address: {
