@@ -218,9 +218,10 @@ function longValue(feature: FeatureDeclaration, value: unknown): unknown {
   return feature.shorthand === undefined ? value : { [feature.shorthand]: value };
 }
 
-/** `true` and `false` switch a feature that does not serve, unless its own options have a meaning for them. */
+/** `true` and `false` switch what does not serve, unless its own options have a meaning for them. Settings are never on. */
 function isSwitch(feature: FeatureDeclaration, value: unknown): boolean {
-  return typeof value === 'boolean' && feature.role !== 'serve' && !feature.options.safeParse(value).success;
+  if (typeof value !== 'boolean' || feature.role === 'serve') return false;
+  return (value === false || feature.role !== 'setting') && !feature.options.safeParse(value).success;
 }
 
 /** The entries of a map; a key whose value is undefined, as scripts have them, counts as left out. */

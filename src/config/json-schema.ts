@@ -60,7 +60,7 @@ function definitions(features: FeatureTable): JsonSchema {
       type: 'object',
       properties: { ...featureProperties(features.list), ...besideProperties(features.list) },
       additionalProperties: false,
-      oneOf: features.serving.map((name) => ({ required: [name] })),
+      oneOf: features.serving.map((name) => ({ type: 'object', properties: { [name]: {} }, required: [name] })),
     },
     features: { type: 'object', properties: featureProperties(wrapping), additionalProperties: false },
     address: {
@@ -90,14 +90,18 @@ function besideProperties(features: readonly FeatureDeclaration[]): JsonSchema {
 function optionSchema(feature: FeatureDeclaration): JsonSchema {
   const long = withoutDialect(toJsonSchema(feature.options));
   const short = feature.shorthand === undefined ? undefined : optionsOf(feature)?.[feature.shorthand];
-  const forms = [
-    long,
-    ...(short === undefined ? [] : [short]),
-    ...(feature.role === 'serve' ? [] : [{ type: 'boolean' }]),
-  ];
+  const forms = [long, ...(short === undefined ? [] : [short]), ...SWITCHES[feature.role]];
   const { description } = long;
   return forms.length === 1 ? long : { ...(description === undefined ? {} : { description }), anyOf: forms };
 }
+
+/** How features of each role are switched on and off. */
+const SWITCHES: Readonly<Record<FeatureDeclaration['role'], readonly JsonSchema[]>> = {
+  serve: [],
+  setting: [{ const: false }],
+  wrap: [{ type: 'boolean' }],
+  observe: [{ type: 'boolean' }],
+};
 
 /** The options of a feature by name, if its long form is a map. */
 export function optionsOf(feature: FeatureDeclaration): Readonly<Record<string, JsonSchema>> | undefined {
@@ -112,16 +116,15 @@ function withoutDialect({ $schema: _dialect, ...schema }: JsonSchema): JsonSchem
   return schema;
 }
 
-/** Words of ours that other readers of the schema do not know. */
-const OWN_KEYWORDS = ['path', 'secret'];
-
 /** What a document may say, so before transforms and with defaults left out. Functions have no JSON form: anything. */
 function toJsonSchema(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
     override({ jsonSchema }) {
-      for (const keyword of OWN_KEYWORDS) Reflect.deleteProperty(jsonSchema, keyword);
+      if (jsonSchema['path'] === true) jsonSchema.format = 'path';
+      // Our own marks mean nothing to others.
+      for (const mark of ['path', 'secret']) Reflect.deleteProperty(jsonSchema, mark);
     },
   }) as JsonSchema;
 }

@@ -12,14 +12,22 @@ export interface OptionMarks {
   readonly secret?: boolean;
 }
 
+/** What editors check durations and sizes with: the real grammar, or a variable of the environment somewhere. */
+export const DURATION_PATTERN = String.raw`^(\d+(\.\d+)?(ms|s|m|h|d))+$|\$\{`;
+/** See {@link DURATION_PATTERN}. */
+export const SIZE_PATTERN = String.raw`^\d+(\.\d+)?\s*([KkMmGg]i?)?[Bb]$|\$\{`;
+
+/** See {@link DURATION_PATTERN}. */
+export const DIGITS_PATTERN = String.raw`^\d{1,15}$`;
+
 /** A duration with its unit, such as `30s`; the option's value is milliseconds. Default with `.prefault('30s')`. */
 export function durationOption() {
-  return parsedText('a duration such as 30s', parseDuration, String.raw`^(\d+(\.\d+)?(ms|s|m|h|d))+$`);
+  return parsedText('a duration such as 30s', parseDuration, DURATION_PATTERN);
 }
 
 /** A size with its unit, such as `64KiB`; the option's value is bytes. Default with `.prefault('64KiB')`. */
 export function sizeOption() {
-  return parsedText('a size such as 10MB', parseSize, String.raw`^\d+(\.\d+)?\s*([KkMmGg]i?)?[Bb]$`);
+  return parsedText('a size such as 10MB', parseSize, SIZE_PATTERN);
 }
 
 /** A file or folder; by the time a feature sees it, it is absolute. */
@@ -36,17 +44,8 @@ export function secretOption() {
 /** A whole number from `least` on. Takes digits in quotes too, which is what `${NAME}` gives. */
 export function countOption(least: number) {
   const message = `expected a whole number from ${least}`;
-  const parsed = z.union(
-    [
-      z.int(),
-      z
-        .string()
-        .regex(/^\d{1,15}$/)
-        .transform(Number),
-    ],
-    { error: message },
-  );
-  return parsed.refine((count) => count >= least, message).meta({ type: 'integer', minimum: least });
+  const parsed = z.union([z.int(), z.string().regex(new RegExp(DIGITS_PATTERN)).transform(Number)], { error: message });
+  return parsed.refine((count) => count >= least, message).meta({ minimum: least });
 }
 
 /** A text that `parse` turns into a number or refuses with a SyntaxError. `pattern` is for editors. */

@@ -2,6 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** Below this path is the tour, not the application. */
+const WELCOME = '/welcome/';
+
 /** A running sample application. */
 export interface SampleBackend {
   /** Where it listens, as the URL of an endpoint. */
@@ -35,15 +38,22 @@ function closeAll(server: Server): void {
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const base = publicBase(request);
   const [path = '/', query] = (request.url ?? '/').split(/\?(.*)/s, 2);
+  if (path.startsWith(WELCOME)) {
+    sendPage(request, response, path === WELCOME ? 200 : 404, path === WELCOME ? welcomePage(base) : missingPage());
+    return;
+  }
   const suffix = query === undefined ? '' : `?${query}`;
   if (!path.endsWith('/')) {
     // An absolute URL, as many applications build it: right because the proxy says what the public one is.
     response.writeHead(302, { Location: `${base}${path}/${suffix}` }).end();
     return;
   }
-  const page = path === '/welcome/' ? welcomePage(base) : urlPage(`${base}${path}${suffix}`);
-  response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Length': Buffer.byteLength(page) });
-  response.end(request.method === 'HEAD' ? undefined : page);
+  sendPage(request, response, 200, urlPage(`${base}${path}${suffix}`));
+}
+
+function sendPage({ method }: IncomingMessage, response: ServerResponse, status: number, html: string): void {
+  const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Content-Length': Buffer.byteLength(html) };
+  response.writeHead(status, headers).end(method === 'HEAD' ? undefined : html);
 }
 
 /** Scheme, authority and prefix as the client sees them. */
@@ -87,6 +97,10 @@ ${curl('www.example.org', '/static/hello.txt')}
 ${curl('www.example.org', '/anything/else/')}
 </ul>`,
   );
+}
+
+function missingPage(): string {
+  return page('Nothing here', '<h1>Nothing here</h1>\n<p><a href="/">The tour</a></p>');
 }
 
 function page(title: string, body: string): string {
