@@ -141,6 +141,8 @@ function findRoute(generation: Generation, request: RequestHead, host: string, p
       return ownRoute(match.site, failing('mount_unknown'));
     case 'no-site':
       return NO_SITE_ROUTE;
+    case 'refused':
+      return REFUSED_ROUTE;
   }
 }
 
@@ -156,6 +158,7 @@ function failing(code: ErrorCode): Handler {
 }
 
 const NO_SITE_ROUTE = ownRoute('', failing('site_unknown'));
+const REFUSED_ROUTE = ownRoute('', failing('request_denied'));
 const TRACE_ROUTE = ownRoute('', failing('method_not_allowed'));
 const CONNECT_ROUTE = ownRoute('', failing('method_unsupported'));
 const OPTIONS_ROUTE = ownRoute('', () => ({
