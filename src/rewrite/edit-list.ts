@@ -25,13 +25,27 @@ export class EditList {
     return this.#starts[index] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Takes over the edits of `other` that begin before `limit`, merged by position. They must not overlap ours. */
-  merge(other: EditList, limit: number): void {
-    const mine = this.#starts.map((start, index) => ({ start, end: this.#ends[index], text: this.#texts[index] }));
-    const theirs = other.#starts.map((start, index) => ({ start, end: other.#ends[index], text: other.#texts[index] }));
-    const all = [...mine, ...theirs.filter((edit) => edit.start < limit)].sort((a, b) => a.start - b.start);
-    this.clear();
-    for (const { start, end = start, text = '' } of all) this.replace(start, end, text);
+  /** Appends the edits of two lists, merged by position. They must not overlap. */
+  mergeFrom(a: EditList, b: EditList): void {
+    let inA = 0;
+    let inB = 0;
+    while (inA < a.length || inB < b.length) {
+      if (a.startAt(inA) <= b.startAt(inB)) this.#take(a, inA++);
+      else this.#take(b, inB++);
+    }
+  }
+
+  /** `index`, or the start of the edit in whose middle it lies. */
+  startOfCovering(index: number): number {
+    for (let at = this.#starts.length - 1; at >= 0; at--) {
+      const start = this.startAt(at);
+      if (start < index) return index < (this.#ends[at] ?? 0) ? start : index;
+    }
+    return index;
+  }
+
+  #take(other: EditList, index: number): void {
+    this.replace(other.startAt(index), other.#ends[index] ?? 0, other.#texts[index] ?? '');
   }
 
   /** Forgets the edits that begin at `limit` or behind. */
@@ -41,6 +55,12 @@ export class EditList {
       this.#ends.pop();
       this.#texts.pop();
     }
+  }
+
+  /** Calls `visit` for every edit in order. */
+  forEach(visit: (start: number, end: number, text: string) => void): void {
+    for (let index = 0; index < this.#starts.length; index++)
+      visit(this.startAt(index), this.#ends[index] ?? 0, this.#texts[index] ?? '');
   }
 
   clear(): void {

@@ -1,6 +1,6 @@
 // Values as they stand in a source: character references of HTML and escapes of CSS and JSON, read without losing positions.
 
-/** The language whose escapes a raw value may hold. */
+/** The language whose escapes a raw value may hold; `json` includes those of JavaScript strings. */
 export type EscapeLanguage = 'html' | 'css' | 'json';
 
 /** A raw value with its escapes resolved as far as they can matter to a URL, and where each character came from. */
@@ -38,7 +38,8 @@ const JSON_ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\
 
 const HTML_ESCAPE = /&(?:#0{0,8}(\d{1,4});?|#x0{0,8}([0-9a-f]{1,3});?|([A-Za-z]{2,7});)/giy;
 const CSS_ESCAPE = /\\(?:([0-9a-f]{1,6})(?:\r\n|[ \t\n\r\f])?|([^0-9a-f\n\r\f]))/iy;
-const JSON_ESCAPE = /\\(?:u([0-9a-f]{4})|([\s\S]))/iy;
+/** JSON's escapes, and those that JavaScript adds: `\\x2f` and `\\u{2f}`. No JSON text holds them. */
+const JSON_ESCAPE = /\\(?:u([0-9a-f]{4})|u\{0{0,4}([0-9a-f]{1,3})\}|x([0-9a-f]{2})|([\s\S]))/iy;
 
 /** The character that begins every escape of `language`: a value without it is what it says. */
 export function escapeSign(language: EscapeLanguage): string {
@@ -95,11 +96,12 @@ function readCssEscape(raw: string, index: number): Escape | undefined {
     : fromCode(Number.parseInt(hex, 16), whole.length);
 }
 
-/** RFC 8259 §7. */
+/** RFC 8259 §7, ECMA-262 §12.9.4. */
 function readJsonEscape(raw: string, index: number): Escape | undefined {
   const match = execAt(JSON_ESCAPE, raw, index);
   if (match === null) return undefined;
-  const [whole, hex, other = ''] = match;
+  const [whole, four, braced, two, other = ''] = match;
+  const hex = four ?? braced ?? two;
   if (hex !== undefined) return fromCode(Number.parseInt(hex, 16), whole.length);
   return { character: JSON_ESCAPES[other] ?? other, width: whole.length };
 }

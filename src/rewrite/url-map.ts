@@ -40,6 +40,13 @@ export interface UrlMapOptions {
   readonly sendsPublicHost?: boolean;
 }
 
+/** The change of a root-relative URL: `[start, end)` of the raw value becomes `text`. */
+export interface RootRelativeEdit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
 /** One of the two ways through the map. */
 interface Direction {
   readonly rules: readonly MatchRule[];
@@ -110,6 +117,24 @@ export class UrlMap {
     if (!raw.includes(escapeSign(language))) return mapUrl(raw, this.#outward);
     const { text, origins } = unescapeValue(raw, language);
     return mapSpelled(raw, withoutControls(text, origins), this.#outward);
+  }
+
+  /**
+   * The change that makes a raw value, if it is a root-relative URL, a public one; undefined where it is none or does
+   * not change. The value may be cut off behind its first few hundred characters. Cheaper than
+   * {@link toPublicEscaped}, and enough where something else looks for authorities.
+   */
+  rootRelativeEdit(raw: string, language: EscapeLanguage): RootRelativeEdit | undefined {
+    if (!this.addsPrefix) return undefined;
+    const spelled = raw.includes(escapeSign(language)) ? unescapeValue(raw, language) : undefined;
+    const { text, origins, offset } = withoutControls(spelled?.text ?? raw, spelled?.origins);
+    if (!isPath(text)) return undefined;
+    const front = readFront(text, this.#outward);
+    const [piece] = front?.pieces ?? [];
+    if (piece === undefined) return undefined;
+    const place = (index: number) => origins?.[index] ?? index + offset;
+    const slash = raw.slice(place(0), place(1));
+    return { start: place(0), end: place(piece.end), text: piece.text.replaceAll('/', slash) };
   }
 
   /** The public origin for a backend origin (`scheme://host[:port]`, no path); anything else unchanged. */
