@@ -1,0 +1,82 @@
+// Changes to a text, collected in ascending order and applied in one go: the only way a rewriter alters bytes.
+import { invariant } from '../util/invariant.ts';
+
+/** Replacements of ranges of one text. Ranges never overlap and come in ascending order. */
+export class EditList {
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #texts: string[] = [];
+
+  get length(): number {
+    return this.#starts.length;
+  }
+
+  /** Replaces `[start, end)` by `text` (latin1). `start === end` inserts. Must not lie before an earlier edit's end. */
+  replace(start: number, end: number, text: string): void {
+    const last = this.#ends[this.#ends.length - 1] ?? 0;
+    invariant(start >= last && end >= start, `edit [${start}, ${end}) out of order`);
+    this.#starts.push(start);
+    this.#ends.push(end);
+    this.#texts.push(text);
+  }
+
+  /** Where the edit at `index` begins. */
+  startAt(index: number): number {
+    return this.#starts[index] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Appends the edits of two lists, merged by position. They must not overlap. */
+  mergeFrom(a: EditList, b: EditList): void {
+    let inA = 0;
+    let inB = 0;
+    while (inA < a.length || inB < b.length) {
+      if (a.startAt(inA) <= b.startAt(inB)) this.#take(a, inA++);
+      else this.#take(b, inB++);
+    }
+  }
+
+  /** `index`, or the start of the edit in whose middle it lies. */
+  startOfCovering(index: number): number {
+    for (let at = this.#starts.length - 1; at >= 0; at--) {
+      const start = this.startAt(at);
+      if (start < index) return index < (this.#ends[at] ?? 0) ? start : index;
+    }
+    return index;
+  }
+
+  #take(other: EditList, index: number): void {
+    this.replace(other.startAt(index), other.#ends[index] ?? 0, other.#texts[index] ?? '');
+  }
+
+  /** Forgets the edits that begin at `limit` or behind. */
+  dropFrom(limit: number): void {
+    while (this.#starts.length > 0 && this.startAt(this.#starts.length - 1) >= limit) {
+      this.#starts.pop();
+      this.#ends.pop();
+      this.#texts.pop();
+    }
+  }
+
+  /** Calls `visit` for every edit in order. */
+  forEach(visit: (start: number, end: number, text: string) => void): void {
+    for (let index = 0; index < this.#starts.length; index++)
+      visit(this.startAt(index), this.#ends[index] ?? 0, this.#texts[index] ?? '');
+  }
+
+  clear(): void {
+    this.#starts.length = 0;
+    this.#ends.length = 0;
+    this.#texts.length = 0;
+  }
+
+  /** `text.slice(from, to)` with all edits applied, which must lie inside. The same slice if there are none. */
+  apply(text: string, from: number, to: number): string {
+    let result = '';
+    let copied = from;
+    for (let index = 0; index < this.#starts.length; index++) {
+      result += text.slice(copied, this.#starts[index]) + this.#texts[index];
+      copied = this.#ends[index] ?? copied;
+    }
+    return copied === from ? text.slice(from, to) : result + text.slice(copied, to);
+  }
+}

@@ -1,0 +1,85 @@
+// The maps of one mount: its backend is fixed, its public origin is what each request names.
+import { parseAuthority } from '../http/target.ts';
+import { type BaseUrl, baseUrl, parseBasePath } from './base-url.ts';
+import { UrlMap, type UrlMapOptions } from './url-map.ts';
+
+/** What is known about a mount before a request comes. */
+export interface MountMapOptions extends Omit<UrlMapOptions, 'public' | 'backend' | 'crossLinks'> {
+  /** The public path, such as `/app/`. */
+  readonly path: string;
+  /** Every endpoint of the upstream; the first is the one that public URLs are mapped back to. At least one. */
+  readonly backends: readonly BaseUrl[];
+  /** Mounts of the same site that this one may link to. */
+  readonly neighbours?: readonly { readonly path: string; readonly backends: readonly BaseUrl[] }[];
+}
+
+/** How many public origins of one mount are remembered: more than any mount has, few enough for forged Host headers. */
+const REMEMBERED_ORIGINS = 64;
+const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
+
+/**
+ * Makes the {@link UrlMap} for the scheme and authority under which a request came in, and remembers the latest ones.
+ * Loopback backends are known under all three loopback names.
+ */
+export class MountMap {
+  readonly path: string;
+  readonly #options: MountMapOptions;
+  readonly #backend: BaseUrl;
+  readonly #also: readonly BaseUrl[];
+  readonly #maps = new Map<string, UrlMap>();
+
+  /** Throws a SyntaxError for a path that cannot be a base, a RangeError without backends. */
+  constructor(options: MountMapOptions) {
+    const [backend] = options.backends;
+    if (backend === undefined) throw new RangeError('Cannot map a mount without a backend');
+    this.path = parseBasePath(options.path);
+    this.#options = options;
+    this.#backend = backend;
+    this.#also = allSpellings([...options.backends, ...(options.also ?? [])]).slice(1);
+  }
+
+  /**
+   * The map for a public scheme and authority (`host[:port]`, as in a Host header that was checked). Throws a
+   * SyntaxError for an authority that is none.
+   */
+  forPublic(scheme: 'http' | 'https', authority: string): UrlMap {
+    const key = `${scheme}://${authority}`;
+    const known = this.#maps.get(key);
+    const map = known ?? this.#make(scheme, authority);
+    if (known !== undefined) this.#maps.delete(key);
+    else if (this.#maps.size >= REMEMBERED_ORIGINS) this.#forgetOldest();
+    this.#maps.set(key, map);
+    return map;
+  }
+
+  #make(scheme: 'http' | 'https', authorityText: string): UrlMap {
+    const authority = parseAuthority(authorityText);
+    if (authority === undefined) throw new SyntaxError(`Cannot map to "${authorityText}": not a host with a port`);
+    const at = (path: string) => baseUrl(scheme, authority.host, authority.port, path);
+    const crossLinks = (this.#options.neighbours ?? []).flatMap(({ path, backends }) =>
+      allSpellings(backends).map((backend) => ({ backend, public: at(path) })),
+    );
+    const also = this.#also;
+    return new UrlMap({ ...this.#options, public: at(this.path), backend: this.#backend, also, crossLinks });
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#maps.keys()) {
+      this.#maps.delete(key);
+      return;
+    }
+  }
+}
+
+/** Every base with its loopback namesakes behind it, each once. */
+function allSpellings(bases: readonly BaseUrl[]): BaseUrl[] {
+  const spellings = new Map<string, BaseUrl>();
+  for (const base of bases) {
+    const hosts = LOOPBACK_HOSTS.includes(base.host) ? [base.host, ...LOOPBACK_HOSTS] : [base.host];
+    for (const host of hosts) {
+      const key = `${host} ${base.port} ${base.path}`;
+      if (!spellings.has(key)) spellings.set(key, { ...base, host });
+    }
+  }
+  return [...spellings.values()];
+}

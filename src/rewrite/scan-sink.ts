@@ -1,0 +1,118 @@
+// Makes a body transform of a scanner: joins windows, keeps what is unsettled, passes unchanged chunks on as they are.
+import { PassingSink, type Release, type Sink, type Transform } from '../exchange/body.ts';
+import type { ReadonlyHeaderList } from '../http/header-list.ts';
+import { invariant } from '../util/invariant.ts';
+import { EditList } from './edit-list.ts';
+import type { Scanner } from './scanner.ts';
+import { Window } from './window.ts';
+
+/** What a rewritten body did, for metrics: read it when the body is over, or while it runs. */
+export interface ScanTally {
+  /** Changes made. */
+  edits: number;
+  /** The most bytes held back at once. */
+  heldBytes: number;
+}
+
+/** With what is held back, this much of the next chunk is looked at first: nearly always it settles there. */
+const JOIN_BYTES = 2048;
+const NOTHING = Buffer.alloc(0);
+
+/** A transform that runs a scanner of its own over each body. `tally`, if given, is counted up. */
+export function scanTransform(makeScanner: () => Scanner, tally?: ScanTally): Transform {
+  return (next) => new ScanSink(next, makeScanner(), tally ?? { edits: 0, heldBytes: 0 });
+}
+
+class ScanSink extends PassingSink implements Sink {
+  readonly #scanner: Scanner;
+  readonly #tally: ScanTally;
+  readonly #edits = new EditList();
+  /** The unsettled end of what came before; our own memory. */
+  #held: Buffer = NOTHING;
+
+  constructor(next: Sink, scanner: Scanner, tally: ScanTally) {
+    super(next);
+    this.#scanner = scanner;
+    this.#tally = tally;
+    scanner.reset();
+  }
+
+  override write(chunk: Buffer, release?: Release): boolean {
+    if (this.#held.length === 0) return this.#writeWindow(chunk, 0, release);
+    const held = this.#held;
+    const joined = Buffer.concat([held, chunk.subarray(0, JOIN_BYTES)]);
+    if (chunk.length <= JOIN_BYTES) {
+      release?.();
+      return this.#writeWindow(joined, 0, undefined);
+    }
+    const window = Window.of(joined);
+    const settled = this.#scan(window, 0, joined.length, false);
+    const hasEdits = this.#edits.length > 0;
+    if (settled < held.length) return this.#writeBehindHeld(window, settled, chunk, release);
+    this.#held = NOTHING;
+    const taken = settled - held.length;
+    if (!hasEdits) {
+      const goesOn = this.next.write(held);
+      return this.#writeWindow(chunk, taken, release) && goesOn;
+    }
+    const goesOn = this.next.write(this.#editedBytes(window, settled));
+    return this.#writeWindow(chunk.subarray(taken), 0, release) && goesOn;
+  }
+
+  override end(trailers?: ReadonlyHeaderList): void {
+    const window = Window.of(this.#held);
+    const settled = this.#scan(window, 0, this.#held.length, true);
+    invariant(settled === this.#held.length, 'scanner: text left at the end');
+    this.#held = NOTHING;
+    if (window.length > 0)
+      this.next.write(this.#edits.length === 0 ? window.bytes : this.#editedBytes(window, settled));
+    this.next.end(trailers);
+  }
+
+  /** A small join settled nothing of the chunk: what is unsettled is joined with all of it. */
+  #writeBehindHeld(window: Window, settled: number, chunk: Buffer, release: Release | undefined): boolean {
+    const goesOn = settled === 0 || this.next.write(this.#settledBytes(window, settled));
+    const joined = Buffer.concat([this.#held.subarray(settled), chunk]);
+    this.#held = NOTHING;
+    release?.();
+    return this.#writeWindow(joined, 0, undefined) && goesOn;
+  }
+
+  /** Scans `bytes` from `from`, before which all is settled and unchanged, and writes all that is settled then. */
+  #writeWindow(bytes: Buffer, from: number, release: Release | undefined): boolean {
+    const window = Window.of(bytes);
+    const settled = this.#scan(window, from, bytes.length, false);
+    this.#hold(bytes, settled);
+    if (settled === 0) {
+      release?.();
+      return true;
+    }
+    if (this.#edits.length === 0)
+      return this.next.write(settled === bytes.length ? bytes : bytes.subarray(0, settled), release);
+    const edited = this.#editedBytes(window, settled);
+    release?.();
+    return this.next.write(edited);
+  }
+
+  #scan(window: Window, from: number, to: number, isLast: boolean): number {
+    this.#edits.clear();
+    const settled = this.#scanner.scan(window, from, to, isLast, this.#edits);
+    this.#tally.edits += this.#edits.length;
+    return settled;
+  }
+
+  #hold(bytes: Buffer, settled: number): void {
+    const length = bytes.length - settled;
+    invariant(length <= this.#scanner.maxHeldBytes, `scanner: ${length} bytes held`);
+    this.#held = length === 0 ? NOTHING : Buffer.from(bytes.subarray(settled));
+    if (length > this.#tally.heldBytes) this.#tally.heldBytes = length;
+  }
+
+  #settledBytes(window: Window, settled: number): Buffer {
+    return this.#edits.length === 0 ? window.bytes.subarray(0, settled) : this.#editedBytes(window, settled);
+  }
+
+  #editedBytes(window: Window, settled: number): Buffer {
+    return Buffer.from(this.#edits.apply(window.text, 0, settled), 'latin1');
+  }
+}

@@ -1,0 +1,379 @@
+// The two-way URL map of one mount: the only place in Portico that changes a URL.
+import { createHash } from 'node:crypto';
+import { AuthorityMatcher, type MatchRule } from './authority-matcher.ts';
+import { type BaseUrl, isSamePort, printAuthority, printBaseUrl, printOrigin, translateScheme } from './base-url.ts';
+import { type EscapeLanguage, escapeSign, unescapeValue } from './escapes.ts';
+import { endOfBase, translatePath } from './path-map.ts';
+
+/** What is done with paths that may or may not know the mount: see {@link UrlMapOptions.prefix}. */
+export type PrefixPolicy = 'auto' | 'add' | 'keep';
+
+/** A link from this mount to another one: URLs of that backend become URLs of its public base. */
+export interface CrossLink {
+  readonly backend: BaseUrl;
+  readonly public: BaseUrl;
+}
+
+/** What makes a {@link UrlMap}. */
+export interface UrlMapOptions {
+  /** Where clients see the mount. */
+  readonly public: BaseUrl;
+  /** Where its requests go. */
+  readonly backend: BaseUrl;
+  /** Other spellings of the backend, each with the path that stands for the mount's root there. */
+  readonly also?: readonly BaseUrl[];
+  /** Other mounts whose backends this application links to. */
+  readonly crossLinks?: readonly CrossLink[];
+  /**
+   * `auto` (default) leaves a path alone that lies below the mount already, because some applications know their
+   * prefix; `add` maps even those, for a backend that has a route named like the mount; `keep` never changes a path.
+   */
+  readonly prefix?: PrefixPolicy;
+  /** Paths (ending in `/`) at and below which nothing is mapped: parts of the site that the application links to. */
+  readonly except?: readonly string[];
+  /** Whether percent-encoded backend URLs, as in `?next=http%3A%2F%2F...`, are mapped. Default true. */
+  readonly nested?: boolean;
+  /**
+   * Whether the backend is sent the public Host. It then writes its URLs with the public authority, and those outside
+   * the mount are its own as well. Default false.
+   */
+  readonly sendsPublicHost?: boolean;
+}
+
+/** The change of a root-relative URL: `[start, end)` of the raw value becomes `text`. */
+export interface RootRelativeEdit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** One of the two ways through the map. */
+interface Direction {
+  readonly rules: readonly MatchRule[];
+  /** The rule for URLs without authority. */
+  readonly own: MatchRule;
+  readonly matcher: AuthorityMatcher;
+}
+
+/** Changes with every change of what the rewriters do to a body: part of the validators of rewritten responses. */
+const REWRITER_VERSION = 1;
+
+/**
+ * Maps URLs between the public base and the backend base of a mount. Pure and immutable.
+ *
+ * Laws: `toBackend(toPublic(u)) = u` for every URL of the backend (an empty path is `/`, RFC 9110 §4.2.3; other
+ * spellings of the backend come back as the first); `toPublic(toPublic(u)) = toPublic(u)` unless `prefix` is `add`;
+ * the form of the URL and everything outside it stay byte for byte; what is not known stays as it is.
+ */
+export class UrlMap {
+  readonly public: BaseUrl;
+  readonly backend: BaseUrl;
+  /** Whether a root-relative URL of the backend can change; if not, only authorities matter. */
+  readonly addsPrefix: boolean;
+  readonly #outward: Direction;
+  readonly #options: UrlMapOptions;
+  #inward: Direction | undefined;
+  #fingerprint: string | undefined;
+
+  constructor(options: UrlMapOptions) {
+    this.public = options.public;
+    this.backend = options.backend;
+    this.#options = options;
+    this.#outward = direction(outwardRules(options), options.nested ?? true);
+    this.addsPrefix = options.prefix !== 'keep' && options.public.path !== options.backend.path;
+  }
+
+  /** Finds the backend's URLs in any text and writes their public form. */
+  get matcher(): AuthorityMatcher {
+    return this.#outward.matcher;
+  }
+
+  /** Names this configuration of the map and this version of the rewriters: eight letters and digits. */
+  get fingerprint(): string {
+    return (this.#fingerprint ??= fingerprint(this.#options));
+  }
+
+  /** Whether a URL of the backend can be in `bytes[from, to)`. False is certain. */
+  mayContain(bytes: Buffer, from = 0, to = bytes.length): boolean {
+    return this.#outward.matcher.mayContain(bytes, from, to);
+  }
+
+  /**
+   * The public form of a URL as the backend writes it (latin1 text, anything a browser would take for a URL, white
+   * space around it included). Returns the same string when nothing changes. Scripts (`javascript:`) and `data:` are
+   * not looked into.
+   */
+  toPublic(url: string): string {
+    return mapUrl(url, this.#outward);
+  }
+
+  /** The backend form of a public URL; what does not lie in the mount stays as it is. */
+  toBackend(url: string): string {
+    return mapUrl(url, this.#backward());
+  }
+
+  /** {@link toPublic} for a value as it stands in HTML, CSS or JSON source: escapes are understood and kept. */
+  toPublicEscaped(raw: string, language: EscapeLanguage): string {
+    if (!raw.includes(escapeSign(language))) return mapUrl(raw, this.#outward);
+    const { text, origins } = unescapeValue(raw, language);
+    return mapSpelled(raw, withoutControls(text, origins), this.#outward);
+  }
+
+  /**
+   * The change that makes a raw value, if it is a root-relative URL, a public one; undefined where it is none or does
+   * not change. The value may be cut off behind its first few hundred characters. Cheaper than
+   * {@link toPublicEscaped}, and enough where something else looks for authorities.
+   */
+  rootRelativeEdit(raw: string, language: EscapeLanguage): RootRelativeEdit | undefined {
+    if (!this.addsPrefix) return undefined;
+    const spelled = raw.includes(escapeSign(language)) ? unescapeValue(raw, language) : undefined;
+    const { text, origins, offset } = withoutControls(spelled?.text ?? raw, spelled?.origins);
+    if (!isPath(text)) return undefined;
+    const front = readFront(text, this.#outward);
+    const [piece] = front?.pieces ?? [];
+    if (piece === undefined) return undefined;
+    const place = (index: number) => origins?.[index] ?? index + offset;
+    const slash = raw.slice(place(0), place(1));
+    return { start: place(0), end: place(piece.end), text: piece.text.replaceAll('/', slash) };
+  }
+
+  /** The public origin for a backend origin (`scheme://host[:port]`, no path); anything else unchanged. */
+  originToPublic(origin: string): string {
+    return mapOrigin(origin, this.#outward);
+  }
+
+  /** The backend origin for the public origin; anything else unchanged. */
+  originToBackend(origin: string): string {
+    return mapOrigin(origin, this.#backward());
+  }
+
+  /** The public form of an absolute path, unchanged if it is none of the backend's. No query is looked into. */
+  pathToPublic(path: string): string {
+    return mapPath(path, this.#outward.own);
+  }
+
+  /** The backend form of an absolute path below the mount; any other unchanged. */
+  pathToBackend(path: string): string {
+    return mapPath(path, this.#backward().own);
+  }
+
+  /**
+   * The request target to send upstream for an origin-form target (RFC 9112 §3.2.1) below the mount, its octets kept;
+   * undefined if it does not lie below. `isNestedMapped` also maps public URLs inside the query back, which undoes what
+   * {@link toPublic} did to links; right where the backend is sent its own Host.
+   */
+  targetToBackend(target: string, isNestedMapped = false): string | undefined {
+    const base = this.public.path;
+    if (endOfBase(target, base) < 0) return undefined;
+    const mapped = mapPath(target, this.#backward().own);
+    const mark = mapped.indexOf('?');
+    if (!isNestedMapped || mark < 0) return mapped;
+    return mapped.slice(0, mark) + this.#backward().matcher.replaceIn(mapped.slice(mark), mapped.slice(0, mark));
+  }
+
+  #backward(): Direction {
+    return (this.#inward ??= direction([inwardRule(this.#options)], this.#options.nested ?? true));
+  }
+}
+
+function direction(rules: readonly MatchRule[], isNested: boolean): Direction {
+  const [own] = rules;
+  if (own === undefined) throw new RangeError('Cannot make a URL map without a rule');
+  return { rules, own, matcher: new AuthorityMatcher(rules, isNested) };
+}
+
+function outwardRules(options: UrlMapOptions): MatchRule[] {
+  const { prefix = 'auto', except = [] } = options;
+  const rules: MatchRule[] = [options.backend, ...(options.also ?? [])].map((from) => ({
+    from,
+    to: options.public,
+    prefix,
+    except,
+  }));
+  if (options.sendsPublicHost) {
+    const from = { ...options.public, path: options.backend.path };
+    rules.push({ from, to: options.public, prefix: prefix === 'keep' ? 'keep' : 'auto', except });
+  }
+  for (const link of options.crossLinks ?? []) {
+    rules.push({ from: link.backend, to: link.public, prefix: 'auto', except: [] });
+  }
+  return rules;
+}
+
+function inwardRule(options: UrlMapOptions): MatchRule {
+  return { from: options.public, to: options.backend, prefix: 'add', except: [] };
+}
+
+function fingerprint(options: UrlMapOptions): string {
+  const rules = outwardRules(options).map((rule) => [
+    printBaseUrl(rule.from),
+    printBaseUrl(rule.to),
+    rule.prefix,
+    ...rule.except,
+  ]);
+  const text = JSON.stringify([REWRITER_VERSION, options.nested ?? true, rules]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
+
+function mapPath(path: string, rule: MatchRule): string {
+  if (!isPath(path)) return path;
+  const answer = translatePath(path, { ...rule, from: rule.from.path, to: rule.to.path });
+  return typeof answer === 'string' ? path : answer.text + path.slice(answer.end);
+}
+
+/** One slash, and what follows makes no authority of it: browsers skip tabs and newlines and read `\` as `/`. */
+function isPath(text: string): boolean {
+  const next = text.charCodeAt(1);
+  return text.charCodeAt(0) === 0x2f && next !== 0x2f && next !== 0x5c;
+}
+
+const CONTROL = /[\t\n\r]/;
+
+function mapUrl(url: string, way: Direction): string {
+  if (url.charCodeAt(0) === 0x2f && isPath(url) && !CONTROL.test(url)) return mapRootRelative(url, way);
+  return mapSpelled(url, withoutControls(url, undefined), way);
+}
+
+function mapRootRelative(url: string, way: Direction): string {
+  const rest = way.matcher.replaceIn(url);
+  return mapPath(rest, way.own);
+}
+
+/** A URL as the URL standard reads it, and where each of its characters stands in the source. */
+interface Spelled {
+  readonly text: string;
+  readonly origins: readonly number[] | undefined;
+  /** Without `origins`: where `text` begins in the source. */
+  readonly offset: number;
+}
+
+/** What a URL parser removes first: C0 controls and spaces around, tabs and newlines anywhere (URL standard, §4.4). */
+function withoutControls(text: string, origins: readonly number[] | undefined): Spelled {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text.charCodeAt(start) <= 0x20) start++;
+  while (end > start && text.charCodeAt(end - 1) <= 0x20) end--;
+  if (origins === undefined && !CONTROL.test(text)) return { text: text.slice(start, end), origins, offset: start };
+  const kept: number[] = [];
+  let result = '';
+  for (let index = start; index < end; index++) {
+    if (CONTROL.test(text.charAt(index))) continue;
+    result += text.charAt(index);
+    kept.push(origins?.[index] ?? index);
+  }
+  kept.push(origins?.[end] ?? end);
+  return { text: result, origins: kept, offset: 0 };
+}
+
+/** A replacement of `[start, end)` of a spelled text. */
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+function mapSpelled(raw: string, spelled: Spelled, way: Direction): string {
+  const front = readFront(spelled.text, way);
+  if (front === undefined) return raw;
+  const place = (index: number) => spelled.origins?.[index] ?? index + spelled.offset;
+  const slash = front.slashAt < 0 ? '/' : raw.slice(place(front.slashAt), place(front.slashAt + 1));
+  let result = '';
+  let copied = 0;
+  for (const piece of front.pieces) {
+    result += raw.slice(copied, place(piece.start)) + (slash === '/' ? piece.text : piece.text.replaceAll('/', slash));
+    copied = place(piece.end);
+  }
+  const tail = raw.slice(copied);
+  const mapped = way.matcher.replaceIn(tail, raw.slice(0, copied));
+  return mapped === tail && front.pieces.length === 0 ? raw : result + mapped;
+}
+
+interface Front {
+  readonly pieces: readonly Piece[];
+  /** The slash whose spelling inserted slashes take; -1 for none. */
+  readonly slashAt: number;
+}
+
+const UNCHANGED: Front = { pieces: [], slashAt: -1 };
+const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
+const TWO_SLASHES = /^[/\\]{2,}/;
+/** Schemes whose URLs have an authority that can be ours, and a query that can hold URLs of ours. */
+const MAPPED_SCHEMES = new Set(['http', 'https', 'ws', 'wss']);
+
+/** How the beginning of a URL changes; undefined where even what follows must not be looked into. */
+function readFront(text: string, way: Direction): Front | undefined {
+  const scheme = SCHEME.exec(text)?.[1];
+  if (scheme !== undefined && !MAPPED_SCHEMES.has(scheme.toLowerCase())) return undefined;
+  const start = scheme === undefined ? 0 : scheme.length + 1;
+  const slashes = TWO_SLASHES.exec(text.slice(start))?.[0];
+  if (slashes !== undefined) return readAuthority(text, scheme ?? '', start + slashes.length, way);
+  if (scheme !== undefined) return UNCHANGED;
+  const first = text.charCodeAt(0);
+  if (first !== 0x2f && first !== 0x5c) return UNCHANGED;
+  const { own } = way;
+  const answer = translatePath(text, { ...own, from: own.from.path, to: own.to.path });
+  if (typeof answer === 'string') return UNCHANGED;
+  return { pieces: [{ start: 0, end: answer.end, text: answer.text }], slashAt: first === 0x2f ? 0 : -1 };
+}
+
+const AUTHORITY_END = /[/\\?#]/;
+const HOST_AND_PORT = /^(.*?)(?::([0-9]*))?$/s;
+
+function readAuthority(text: string, scheme: string, start: number, way: Direction): Front {
+  const length = text.slice(start).search(AUTHORITY_END);
+  const end = length < 0 ? text.length : start + length;
+  const hostStart = Math.max(start, text.lastIndexOf('@', end - 1) + 1);
+  const [, host = '', portText = ''] = HOST_AND_PORT.exec(text.slice(hostStart, end)) ?? [];
+  const port = portText === '' ? undefined : Number(portText);
+  const name = normalizeHost(host);
+  const lowerScheme = scheme.toLowerCase();
+  for (const rule of way.rules) {
+    if (rule.from.host !== name || !isSamePort(rule.from, lowerScheme, port)) continue;
+    const path = translateBehindAuthority(text.slice(end), rule);
+    if (path === undefined) continue;
+    const pieces: Piece[] = [{ start: hostStart, end: end + path.end, text: printAuthority(rule.to) + path.text }];
+    if (scheme !== '') pieces.unshift({ start: 0, end: scheme.length, text: translateScheme(lowerScheme, rule.to) });
+    const isSlashed = text.charCodeAt(start - 1) === 0x2f;
+    return { pieces, slashAt: isSlashed ? start - 1 : -1 };
+  }
+  return UNCHANGED;
+}
+
+/** What becomes of the path behind an authority of ours; undefined if the mount does not cover it. */
+function translateBehindAuthority(path: string, rule: MatchRule): { end: number; text: string } | undefined {
+  const { from, to, prefix } = rule;
+  const isEmpty = !/^[/\\]/.test(path);
+  if (isEmpty && prefix !== 'keep') {
+    // An empty path is "/" (RFC 9110 §4.2.3), and without it relative links would resolve outside the mount.
+    if (from.path === '/') return { end: 0, text: to.path };
+    return from.path === to.path ? { end: 0, text: '' } : undefined;
+  }
+  const answer = isEmpty ? 'same' : translatePath(path, { ...rule, from: from.path, to: to.path });
+  if (answer === 'outside') return undefined;
+  return answer === 'same' ? { end: 0, text: '' } : answer;
+}
+
+const PLAIN_HOST = /^[a-z0-9._-]*[a-z_-][a-z0-9._-]*$|^\d+\.\d+\.\d+\.\d+$/;
+
+/** Lower case, without a final dot; addresses in odd notations (`0x7f.1`, `[0:0::1]`) as the URL standard prints them. */
+function normalizeHost(host: string): string {
+  const lower = host.toLowerCase();
+  const name = lower.length > 1 && lower.endsWith('.') ? lower.slice(0, -1) : lower;
+  if (PLAIN_HOST.test(name) && !/(?:^|\.)0x[0-9a-f]*$/.test(name)) return name;
+  if (!/^[\x21-\x7e]{1,255}$/.test(name) || !URL.canParse(`http://${name}/`)) return name;
+  return new URL(`http://${name}/`).hostname;
+}
+
+function mapOrigin(origin: string, way: Direction): string {
+  const match = /^(https?|wss?):\/\/([^/?#@\\]+)$/i.exec(origin);
+  if (match === null) return origin;
+  const [, scheme = '', authority = ''] = match;
+  const [, host = '', portText = ''] = HOST_AND_PORT.exec(authority) ?? [];
+  const port = portText === '' ? undefined : Number(portText);
+  const rule = way.rules.find(
+    ({ from }) => from.host === normalizeHost(host) && isSamePort(from, scheme.toLowerCase(), port),
+  );
+  if (rule === undefined) return origin;
+  const bare = printOrigin(rule.to);
+  return translateScheme(scheme.toLowerCase(), rule.to) + bare.slice(bare.indexOf(':'));
+}
