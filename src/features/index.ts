@@ -1,6 +1,10 @@
 // THE list of built-in features, in their default order. Adding one is an import and a line here.
 import type { Feature } from '../exchange/feature.ts';
+import { errorPages } from './error-pages/index.ts';
+import { headers } from './headers/index.ts';
 import { host, proxy, timeouts } from './proxy/index.ts';
+import { redirect } from './redirect/index.ts';
+import { respond } from './respond/index.ts';
 import { staticFiles } from './static-files/index.ts';
 import { vhost } from './vhost-monster/index.ts';
 
@@ -13,7 +17,10 @@ import { vhost } from './vhost-monster/index.ts';
  * 4. what serves, exactly one per mount, with the settings that it reads.
  */
 export const builtInFeatures: readonly Feature[] = [
-  // 3. The last change to a request: the public address goes before the backend path.
+  // 3. Changes, the outermost first. Pages stand in for what everything behind them could not answer.
+  errorPages,
+  headers,
+  // The last change to a request: the public address goes before the backend path.
   vhost,
 
   // 4. Serving.
@@ -21,4 +28,6 @@ export const builtInFeatures: readonly Feature[] = [
   timeouts,
   proxy,
   staticFiles,
+  redirect,
+  respond,
 ];
