@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { nearestWord } from '../util/nearest-word.ts';
 import { parseArguments } from './arguments.ts';
-import { type Command, RunError, UsageError } from './command.ts';
+import { type Command, explainFault, RunError, UsageError } from './command.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
 import { explain } from './commands/explain.ts';
@@ -75,8 +75,7 @@ function explainFailure(error: unknown, terminal: Terminal): ExitStatus {
     terminal.error(`portico: ${error.message}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.error(`portico: this is a fault of portico itself; please report it\n${detail}\n`);
+  terminal.error(`portico: ${explainFault(error)}\n`);
   return 1;
 }
 

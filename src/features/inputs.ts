@@ -1,0 +1,20 @@
+// What `portico.config.ts` may hold under the key of each built-in feature: types for editors, one line for each feature.
+import type { z } from 'zod';
+import type { hostPolicy, proxyOptions, proxyTimeouts } from './proxy/options.ts';
+import type { filesOptions } from './static-files/options.ts';
+import type { vhostOptions } from './vhost-monster/options.ts';
+
+/** The long form of a feature, or the value of the option that its short form stands for. */
+type Written<Schema extends z.ZodType, Shorthand extends keyof z.input<Schema>> =
+  | z.input<Schema>
+  | Exclude<z.input<Schema>[Shorthand], undefined>;
+
+declare module '../exchange/feature.ts' {
+  interface FeatureInputs {
+    files: Written<typeof filesOptions, 'root'>;
+    host: z.input<typeof hostPolicy>;
+    proxy: Written<typeof proxyOptions, 'to'>;
+    timeouts: z.input<typeof proxyTimeouts>;
+    vhost: Written<typeof vhostOptions, 'dialect'>;
+  }
+}
