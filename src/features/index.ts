@@ -12,18 +12,20 @@ import { vhost } from './vhost-monster/index.ts';
  * Features act in this order on a request, and in the reverse one on its response:
  *
  * 1. observers, which only look;
- * 2. what may refuse a request, the cheapest first: nothing is spent on what is refused;
- * 3. what changes the request, and on the way back the response as the client will see it;
- * 4. what serves, exactly one per mount, with the settings that it reads.
+ * 2. what has the last word on every response, refusals included;
+ * 3. what may refuse a request, the cheapest first: nothing is spent on what is refused;
+ * 4. what changes the request, and on the way back the response as the client will see it;
+ * 5. what serves, exactly one per mount, with the settings that it reads.
  */
 export const builtInFeatures: readonly Feature[] = [
-  // 3. Changes, the outermost first. Pages stand in for what everything behind them could not answer.
-  errorPages,
+  // 2. Headers outside of error pages: they are on those too.
   headers,
-  // The last change to a request: the public address goes before the backend path.
+  errorPages,
+
+  // 4. The last change to a request: the public address goes before the backend path.
   vhost,
 
-  // 4. Serving.
+  // 5. Serving.
   host,
   timeouts,
   proxy,
