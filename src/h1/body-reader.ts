@@ -157,12 +157,14 @@ export class BodyReader implements Body {
     while (this.#waiting.length > 0 && !this.#isBlocked && !this.isComplete && this.#error === undefined) {
       const { bytes, release } = this.#waiting.shift() as KeptBytes;
       this.#waitingBytes -= bytes.length;
-      const end = this.#decode(bytes, 0, release, sink, release === undefined);
-      if (end === bytes.length) continue;
-      const behind = { bytes: bytes.subarray(end), release };
-      this.#waiting.unshift(behind);
-      this.#waitingBytes += behind.bytes.length;
+      this.#decode(bytes, 0, release, sink, release === undefined, true);
     }
+  }
+
+  /** Before anybody hears of the end of the body: a sink that answers at once makes room for the next message. */
+  #putBack(kept: KeptBytes): void {
+    this.#waiting.unshift(kept);
+    this.#waitingBytes += kept.bytes.length;
   }
 
   /** What the end of the connection means, once nothing waits any more. */
@@ -182,10 +184,19 @@ export class BodyReader implements Body {
   /**
    * Decodes and pushes; the end of the body is told to the owner first, then to the sink. Lent bytes with something of
    * the next message in them are copied, because the caller reads on in them. `isOwned`: nobody overwrites them.
+   * `keepsRest`: what stands behind the body goes back to what waits.
    */
-  #decode(bytes: Buffer, start: number, release: Release | undefined, sink: Sink, isOwned: boolean): number {
+  #decode(
+    bytes: Buffer,
+    start: number,
+    release: Release | undefined,
+    sink: Sink,
+    isOwned: boolean,
+    keepsRest = false,
+  ): number {
     const pieces: number[] = [];
     const end = this.#decoder.decode(bytes, start, (from, to) => pieces.push(from, to));
+    if (keepsRest && end < bytes.length) this.#putBack({ bytes: bytes.subarray(end), release });
     this.#pushPieces(bytes, pieces, end === bytes.length ? release : undefined, sink, isOwned);
     if (this.#error !== undefined) return end;
     if (this.#decoder.fault !== undefined) {

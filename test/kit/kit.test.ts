@@ -222,7 +222,7 @@ test('skipUnless names what is missing and how to install it', (t) => {
 });
 
 test('startProcess waits for output, and shows it when the process ends first', LIMIT, async (t) => {
-  const script = 'console.log("ready"); process.on("SIGTERM", () => process.exit(3)); setInterval(() => {}, 1000)';
+  const script = 'process.on("SIGTERM", () => process.exit(3)); setInterval(() => {}, 1000); console.log("ready")';
   const running = startProcess(t, process.execPath, ['-e', script]);
   await running.untilOutput('ready');
   assert.deepEqual(await running.stop(), { status: 3, signal: null });
