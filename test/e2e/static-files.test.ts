@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { skipUnlessBuilt, startPortico } from '../kit/portico.ts';
+import { startPortico } from '../kit/portico.ts';
 import { askOnce, connectClient, getRequest } from '../kit/raw-client.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const OPTIONS = { timeout: 60_000, skip: skipUnlessBuilt() };
+const OPTIONS = { timeout: 60_000 };
 const big = Buffer.alloc(40_000_000, 'the quick brown fox jumps over the lazy dog. ');
 
 async function startSite(owner: Parameters<typeof startPortico>[0]) {
