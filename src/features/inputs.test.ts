@@ -21,7 +21,7 @@ test('every built-in feature has its input type in inputs.ts', () => {
 test('defineConfig takes short and long forms and refuses wrong types (checked by the compiler)', () => {
   const config = defineConfig({
     listen: ['127.0.0.1:8080'],
-    defaults: { timeouts: { response: '2m' } },
+    defaults: { timeouts: { upstreamHead: '2m' } },
     sites: {
       'a.example': 'http://127.0.0.1:1',
       'b.example': { proxy: ['http://127.0.0.1:1'], host: 'upstream', vhost: 'nevow' },
