@@ -5,7 +5,7 @@ const customers = ['anna', 'bert', 'clara'];
 
 export default defineConfig({
   listen: '127.0.0.1:8080',
-  defaults: { timeouts: { response: '2m' } },
+  defaults: { timeouts: { upstreamHead: '2m' } },
   sites: {
     'www.example.com': 'http://127.0.0.1:8081',
     ...Object.fromEntries(customers.map((name, index) => [`${name}.example.com`, `http://127.0.0.1:${9000 + index}`])),
