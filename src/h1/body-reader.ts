@@ -36,6 +36,8 @@ export class BodyReader implements Body {
   #isCancelled = false;
   #isBlocked = false;
   #hasEnded = false;
+  /** Whether the sink heard `end`. */
+  #isEndTold = false;
   #error: ProxyError | undefined = undefined;
   #ending: { readonly isUntilClose: boolean; readonly error: ProxyError } | undefined = undefined;
   /** Content bytes decoded so far. */
@@ -130,7 +132,7 @@ export class BodyReader implements Body {
 
   /** Ends the body with an error, unless it is over. */
   fail(error: ProxyError): void {
-    if (this.#error !== undefined || this.isComplete) return;
+    if (this.#error !== undefined || this.#isEndTold) return;
     this.#error = error;
     if (!this.#isCancelled) this.#sink?.abort(error);
   }
@@ -176,6 +178,7 @@ export class BodyReader implements Body {
     if (!ending.isUntilClose) this.fail(ending.error);
     else if (sink !== undefined && !this.#hasEnded) {
       this.#hasEnded = true;
+      this.#isEndTold = true;
       this.#owner.bodyRead();
       sink.end();
     }
@@ -197,17 +200,26 @@ export class BodyReader implements Body {
     const pieces: number[] = [];
     const end = this.#decoder.decode(bytes, start, (from, to) => pieces.push(from, to));
     if (keepsRest && end < bytes.length) this.#putBack({ bytes: bytes.subarray(end), release });
-    this.#pushPieces(bytes, pieces, end === bytes.length ? release : undefined, sink, isOwned);
-    if (this.#error !== undefined) return end;
-    if (this.#decoder.fault !== undefined) {
-      const error = this.#owner.framingError(this.#decoder.fault);
-      this.#owner.bodyBroken(error);
-      this.fail(error);
-    } else if (this.#decoder.isDone) {
+    const isAllOurs = end === bytes.length;
+    this.#pushPieces(bytes, pieces, isAllOurs ? release : undefined, sink, isOwned);
+    if (this.#decoder.fault !== undefined && this.#error === undefined)
+      this.#break(this.#owner.framingError(this.#decoder.fault));
+    if (this.#error !== undefined) {
+      // Behind broken framing nobody can tell what the bytes are: none of them is the next message.
+      if (!isAllOurs) release?.();
+      return bytes.length;
+    }
+    if (this.#decoder.isDone) {
+      this.#isEndTold = true;
       this.#owner.bodyRead();
       sink.end(this.#decoder.trailers);
     }
     return end;
+  }
+
+  #break(error: ProxyError): void {
+    this.#owner.bodyBroken(error);
+    this.fail(error);
   }
 
   #pushPieces(bytes: Buffer, pieces: number[], release: Release | undefined, sink: Sink, isOwned: boolean): void {
@@ -222,9 +234,7 @@ export class BodyReader implements Body {
       this.contentBytes += piece.length;
       if (this.contentBytes > this.#limitBytes) {
         release?.();
-        const error = new ProxyError('request_body_too_large', `more than ${this.#limitBytes} bytes`);
-        this.#owner.bodyBroken(error);
-        this.fail(error);
+        this.#break(new ProxyError('request_body_too_large', `more than ${this.#limitBytes} bytes`));
         return;
       }
       // Bytes of the scratch buffer are overwritten by the next read, and a sink may keep what it is given.
