@@ -25,10 +25,11 @@ test('defineConfig takes short and long forms and refuses wrong types (checked b
     sites: {
       'a.example': 'http://127.0.0.1:1',
       'b.example': { proxy: ['http://127.0.0.1:1'], host: 'upstream', vhost: 'nevow' },
+      'd.example': { '/old': { redirect: '/new', status: 308 }, '/gone': { respond: 410, headers: { response: {} } } },
       'c.example': { '/': './x', '/app/': { files: { root: './y', list: true } }, defaults: { host: 'public' } },
     },
   });
-  assert.equal(Object.keys(config.sites).length, 3);
+  assert.equal(Object.keys(config.sites).length, 4);
   // @ts-expect-error: no such key
   defineConfig({ sites: {}, lisen: ':80' });
   // @ts-expect-error: no such feature
