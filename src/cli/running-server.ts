@@ -8,8 +8,8 @@ import { BuildError } from '../server/build.ts';
 import { ListenError, type Server, startServer } from '../server/server.ts';
 import { systemClock } from '../util/clock.ts';
 import { explainFault, RunError, UsageError } from './command.ts';
-import { createConsoleLog } from './console-log.ts';
 import { reportDiagnostics } from './load-for-command.ts';
+import { createProgramLog } from './program-log.ts';
 import type { ExitStatus, Terminal } from './terminal.ts';
 import { countOf } from './words.ts';
 
@@ -61,7 +61,7 @@ class Runner {
 
   async #start(config: ResolvedConfig): Promise<void> {
     const { terminal, load, onStarted } = this.#options;
-    const log = createConsoleLog(config.log, terminal, systemClock);
+    const log = createProgramLog(() => (this.#server?.config ?? config).log, terminal, systemClock);
     const reload = load === undefined ? {} : { onReload: () => this.#reload(load) };
     try {
       this.#server = await startServer(config, builtInFeatures, { log, ...reload });

@@ -8,9 +8,9 @@ import { systemClock } from '../../util/clock.ts';
 import { Deadlines } from '../../util/deadlines.ts';
 import { RefPool } from '../../util/ref-pool.ts';
 import { type Arguments, type Command, configFlag, jsonFlag, UsageError } from '../command.ts';
-import { createConsoleLog } from '../console-log.ts';
 import { loadForCommand } from '../load-for-command.ts';
 import { printExplanation } from '../print-explanation.ts';
+import { createProgramLog } from '../program-log.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** Explains one request. Needs no running server, and sends nothing. */
@@ -59,7 +59,7 @@ async function explainWith(
   terminal: Terminal,
 ): Promise<Explanation> {
   const clock = systemClock;
-  const log = createConsoleLog({ ...config.log, level: 'error' }, terminal, clock);
+  const log = createProgramLog(() => ({ level: 'error', format: 'text', file: undefined }), terminal, clock);
   const services = { clock, deadlines: new Deadlines(clock), log, shared: new RefPool() };
   try {
     const generation = await buildGeneration(config, builtInFeatures, services, 1);
