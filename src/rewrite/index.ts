@@ -1,7 +1,6 @@
 // The library `portico/rewrite`: the URL map of a mount, and web-standard streams that rewrite bodies with it.
 import { TransformStream } from 'node:stream/web';
 import type { Sink, Transform } from '../exchange/body.ts';
-import { ProxyError } from '../exchange/errors.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { parseBaseUrl } from './base-url.ts';
 import { defaultHeaderPolicy, headersToPublic } from './headers.ts';
