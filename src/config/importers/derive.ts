@@ -26,7 +26,7 @@ export type DerivationRemark =
   /** Exactly this path, which ends in a slash, has an outcome of its own. */
   | { readonly kind: 'exact-folder'; readonly path: string; readonly outcome: Outcome }
   /** `/app` was not served like `/app/`; ours redirects it there. */
-  | { readonly kind: 'bare-name'; readonly path: string; readonly outcome: Outcome };
+  | { readonly kind: 'bare-name'; readonly path: string; readonly below: DerivedMount };
 
 /** What {@link deriveMounts} works on. */
 export interface Derivation {
@@ -110,8 +110,9 @@ function deriveExact(derivation: Derivation, mounts: readonly DerivedMount[], pa
   const below = mounts.find((other) => other.path === `${path}/`);
   if (below === undefined) return isLikeAround ? undefined : mount;
   if (leadsTo(mount, below)) return undefined;
-  if (!isLikeAround) return mount;
-  derivation.remark({ kind: 'bare-name', path, outcome });
+  // A backend may have a page of its own there; a folder of files has not.
+  if (!isLikeAround || mount.served.kind === 'proxy') return mount;
+  derivation.remark({ kind: 'bare-name', path, below });
   return derivation.compat ? mount : undefined;
 }
 

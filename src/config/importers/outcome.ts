@@ -3,6 +3,9 @@
 import type { ForeignDirective } from './report.ts';
 import type { Traits } from './traits.ts';
 
+/** Stands in a redirect for the host that the client asked for, where the name of a sample must not be taken for it. */
+export const CLIENT_HOST_MARK = '\ue001';
+
 /** A sample request, addressed to one site. */
 export interface Probe {
   /** Lower case, without port. */

@@ -1,6 +1,7 @@
 // The blocks of a lighttpd configuration with includes read, variables looked up and values joined, in lighttpd's order.
 import { dirname, isAbsolute, join } from 'node:path';
 import type { SourcePosition } from '../../../exchange/route.ts';
+import { ENVIRONMENT_MARK } from '../document.ts';
 import type { ReadInclude } from '../importer.ts';
 import { isGlob } from '../pattern/glob.ts';
 import type { ImportReport } from '../report.ts';
@@ -183,7 +184,7 @@ class Loader {
 
   #variable(name: string, source: SourcePosition): Value | undefined {
     // Our language reads the environment itself, so that the result stays as general as the original.
-    if (name.startsWith('env.')) return `\${${name.slice(4)}}`;
+    if (name.startsWith('env.')) return `${ENVIRONMENT_MARK}${name.slice(4)}}`;
     const setting = this.#lookUp(name);
     if (setting !== undefined) {
       this.#report.contribute(setting);
