@@ -54,7 +54,8 @@ export function buildDocument(sites: readonly NamedSite[], settings: DocumentSet
   for (const draft of drafts) {
     const key = draft.names.join(', ');
     siteMap[key] = finishSite(draft, key, origins);
-    const sources = draft.sources.length > 0 ? draft.sources : (draft.mounts[0]?.directives ?? []).map(({ source }) => source);
+    const sources =
+      draft.sources.length > 0 ? draft.sources : (draft.mounts[0]?.directives ?? []).map(({ source }) => source);
     origins.set(JSON.stringify(['sites', key]), sources);
   }
   const { listen, root } = settings;

@@ -2,10 +2,10 @@
 import { printDuration } from '../../util/duration.ts';
 import { printSize } from '../../util/size.ts';
 import type { DerivedMount } from './derive.ts';
+import { CLIENT_HOST_MARK, type ProxyOutcome } from './outcome.ts';
 import type { ForeignDirective, ImportReport } from './report.ts';
 import type { PathRule, Served } from './template.ts';
 import type { HeaderEdits, Traits } from './traits.ts';
-import { CLIENT_HOST_MARK, type ProxyOutcome } from './outcome.ts';
 import { findVhostForm } from './vhost-form.ts';
 
 /** The site that mounts are rendered for. */
@@ -66,21 +66,28 @@ class Renderer {
     if (served.kind === 'redirect') return this.#redirect(served.location, served.status);
     if (served.kind === 'unsupported') return undefined;
     const { status, body, type } = served;
-    if (body?.includes(CLIENT_HOST_MARK)) return this.#refuse('the name that the client asked for is part of the text', 'leave it out');
+    if (body?.includes(CLIENT_HOST_MARK))
+      return this.#refuse('the name that the client asked for is part of the text', 'leave it out');
     if (body === undefined) return { respond: status };
     return { respond: { status, body, ...(type !== undefined && { type }) } };
   }
 
   #proxy({ endpoints, target, host }: Extract<Served, { kind: 'proxy' }>): Record<string, unknown> | undefined {
     if (this.#isSubtree && !target.keepsRest)
-      return this.#refuse('every path below goes to one and the same path of the backend', 'let the backend do that itself');
+      return this.#refuse(
+        'every path below goes to one and the same path of the backend',
+        'let the backend do that itself',
+      );
     const { keys, base } = this.#vhost(target.base);
     const [path = '', query] = base.split('?');
     if (query !== undefined)
       return this.#refuse(`a query is put in (${query})`, 'let the backend take what it needs from the path');
     if (!target.keepsQuery) this.#inform('the original drops the query of the request; here it is kept');
     if (this.#isSubtree && !path.endsWith('/'))
-      this.#warn(`the original joins ${path} and the rest of the path without a slash; here there is one`, 'end both in a slash');
+      this.#warn(
+        `the original joins ${path} and the rest of the path without a slash; here there is one`,
+        'end both in a slash',
+      );
     const basePath = this.#isSubtree && !path.endsWith('/') ? `${path}/` : path;
     const urls = endpoints.map((endpoint) => joinUrl(endpoint, basePath));
     const upstreamTls = this.#mount.traits.upstreamTls;
@@ -88,7 +95,11 @@ class Renderer {
     const proxy =
       upstreamTls === undefined
         ? to
-        : { to, ...(!upstreamTls.verify && { verify: false }), ...(upstreamTls.name && { serverName: upstreamTls.name }) };
+        : {
+            to,
+            ...(!upstreamTls.verify && { verify: false }),
+            ...(upstreamTls.name && { serverName: upstreamTls.name }),
+          };
     return { proxy, ...this.#host(host, endpoints), ...keys };
   }
 
@@ -98,7 +109,10 @@ class Renderer {
     const { text } = host;
     if (text === this.#address.host || text === `${this.#address.host}:${this.#address.port}`) return {};
     if (endpoints.every((endpoint) => endpoint.replace(/^\w+:\/\//, '') === text)) return { host: 'upstream' };
-    this.#error(`the backend is sent the Host ${text}, which our language cannot choose freely`, 'write that name as the backend address, with host: upstream');
+    this.#error(
+      `the backend is sent the Host ${text}, which our language cannot choose freely`,
+      'write that name as the backend address, with host: upstream',
+    );
     return { host: 'upstream' };
   }
 
@@ -144,7 +158,8 @@ class Renderer {
     const isPlainIndex = index.length === 1 && index[0] === 'index.html';
     const options = {
       root,
-      ...(this.#isSubtree && !isPlainIndex && { index: index.length === 0 ? false : index.length === 1 ? index[0] : index }),
+      ...(this.#isSubtree &&
+        !isPlainIndex && { index: index.length === 0 ? false : index.length === 1 ? index[0] : index }),
       ...this.#fallback(missing, file.base),
       ...(list && { list }),
       ...(traits.hidden && { hidden: true }),
@@ -162,8 +177,15 @@ class Renderer {
       if (file !== '') return { fallback: { file, extensions: true } };
     }
     const what =
-      missing.kind === 'proxy' ? 'goes to a backend' : missing.kind === 'files' ? 'is looked for elsewhere' : `is a ${missing.kind}`;
-    this.#error(`what is no file ${what}; our language only knows 404 or one file`, 'mount the paths of files and of the backend separately');
+      missing.kind === 'proxy'
+        ? 'goes to a backend'
+        : missing.kind === 'files'
+          ? 'is looked for elsewhere'
+          : `is a ${missing.kind}`;
+    this.#error(
+      `what is no file ${what}; our language only knows 404 or one file`,
+      'mount the paths of files and of the backend separately',
+    );
     return {};
   }
 
@@ -173,7 +195,10 @@ class Renderer {
     if (isOpen) {
       for (const name of [`${host}:${port}`, host]) to = to.replace(`://${name}`, '://{host}');
     }
-    const isSame = to === `${scheme}://${host}${this.#mount.path}` || to === `${scheme}://{host}${this.#mount.path}` || to === this.#mount.path;
+    const isSame =
+      to === `${scheme}://${host}${this.#mount.path}` ||
+      to === `${scheme}://{host}${this.#mount.path}` ||
+      to === this.#mount.path;
     if (isSame && location.keepsRest) return this.#refuse('redirects to itself', 'find out what was meant');
     return { redirect: location.keepsRest && this.#isSubtree ? `${to}` : to, status };
   }
@@ -186,7 +211,10 @@ class Renderer {
     };
     const { timeouts, balance, password, addresses, compress, errorPages, maxBodyBytes } = traits;
     if (addresses !== undefined)
-      this.#error('only some addresses may ask, which our language cannot say', 'put the rule into a firewall, or leave this mount out');
+      this.#error(
+        'only some addresses may ask, which our language cannot say',
+        'put the rule into a firewall, or leave this mount out',
+      );
     return {
       ...(Object.keys(headers).length > 0 && { headers }),
       ...(password && {

@@ -15,7 +15,11 @@ export function reportRemark(remark: DerivationRemark, report: ImportReport, com
     const [directive] = remark.outcome.directives;
     if (directive === undefined) return;
     const message = `exactly ${remark.path} is served apart from what lies below it, which our language cannot say`;
-    report.error(directive, message, `let ${remark.path} be served like the rest, or give it a path without slash at the end`);
+    report.error(
+      directive,
+      message,
+      `let ${remark.path} be served like the rest, or give it a path without slash at the end`,
+    );
     return;
   }
   const [directive] = remark.below.directives;

@@ -68,7 +68,12 @@ export class ImportReport {
     );
     const last = diagnostics.at(-1);
     if (last !== undefined && this.#dropped > 0)
-      diagnostics.push({ ...last, severity: 'info', message: `${this.#dropped} further remarks are left out`, advice: '' });
+      diagnostics.push({
+        ...last,
+        severity: 'info',
+        message: `${this.#dropped} further remarks are left out`,
+        advice: '',
+      });
     return diagnostics;
   }
 }

@@ -12,7 +12,12 @@ export interface PathRule {
 
 /** The outcome of every request below a mount. */
 export type Served =
-  | { readonly kind: 'proxy'; readonly target: PathRule; readonly endpoints: readonly string[]; readonly host: ProxyOutcome['host'] }
+  | {
+      readonly kind: 'proxy';
+      readonly target: PathRule;
+      readonly endpoints: readonly string[];
+      readonly host: ProxyOutcome['host'];
+    }
   | {
       readonly kind: 'files';
       readonly file: PathRule;
@@ -21,7 +26,12 @@ export type Served =
       readonly missing: Served | undefined;
     }
   | { readonly kind: 'redirect'; readonly location: PathRule; readonly status: number }
-  | { readonly kind: 'respond'; readonly status: number; readonly body: string | undefined; readonly type: string | undefined }
+  | {
+      readonly kind: 'respond';
+      readonly status: number;
+      readonly body: string | undefined;
+      readonly type: string | undefined;
+    }
   | { readonly kind: 'unsupported' };
 
 /** One sample: what was asked below the mount, and what came of it. */

@@ -42,7 +42,13 @@ export function findVhostForm(
   // `_vh_` marks say the prefix, which is the path of the mount; anything else behind the keyword is a path of its own.
   if (behind.replaceAll('/_vh_', '/') !== publicPath) return undefined;
   const basePath = root <= 0 ? '/' : `${inner.slice(0, root)}/`;
-  return { kind: 'form', dialect: 'zope', mount: '/VirtualHostBase', ...compareAddress(scheme, authority, asked), base: basePath };
+  return {
+    kind: 'form',
+    dialect: 'zope',
+    mount: '/VirtualHostBase',
+    ...compareAddress(scheme, authority, asked),
+    base: basePath,
+  };
 }
 
 function compareAddress(
@@ -53,6 +59,7 @@ function compareAddress(
   const scheme = schemeText === 'https' ? 'https' : 'http';
   const [, host = '', portText] = /^(.*?)(?::(\d+))?$/.exec(authorityText.toLowerCase()) ?? [];
   const port = portText === undefined ? undefined : Number(portText);
-  const isAsked = host === asked.host && (port === undefined || port === asked.port || port === (scheme === 'https' ? 443 : 80));
+  const isAsked =
+    host === asked.host && (port === undefined || port === asked.port || port === (scheme === 'https' ? 443 : 80));
   return { authority: isAsked ? undefined : authorityText, scheme: scheme === asked.scheme ? undefined : scheme };
 }

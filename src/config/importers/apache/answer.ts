@@ -3,7 +3,7 @@ import type { Outcome, Probe } from '../outcome.ts';
 import type { Traits } from '../traits.ts';
 import { decideAccess } from './directives/access.ts';
 import { answerFromDisk, errorPagesOf, findFile, findRedirect } from './directives/files.ts';
-import { findProxyPass, type FoundProxy, forward, isOn } from './directives/proxy.ts';
+import { type FoundProxy, findProxyPass, forward, isOn } from './directives/proxy.ts';
 import { collectTraits } from './directives/traits.ts';
 import type { Directive } from './parser.ts';
 import { readRules, runRules } from './rewrite.ts';
@@ -41,7 +41,9 @@ function answerTurn(first: Turn): Outcome {
 }
 
 /** RewriteRule of the virtual host, or of the main server if this is one. */
-function runServerRules(turn: Turn): Outcome | { turn: Turn; isFile: boolean; directives: readonly Directive[] } | undefined {
+function runServerRules(
+  turn: Turn,
+): Outcome | { turn: Turn; isFile: boolean; directives: readonly Directive[] } | undefined {
   const { server, probe, path, query, isFileThere, onFileTest } = turn;
   const level = server.levels.at(-1);
   const engine = level?.find('rewriteengine');
@@ -62,7 +64,11 @@ function runServerRules(turn: Turn): Outcome | { turn: Turn; isFile: boolean; di
   if (verdict.kind === 'redirect')
     return { serve: { kind: 'redirect', location: verdict.location, status: verdict.status }, traits: {}, directives };
   if (verdict.kind === 'respond')
-    return { serve: { kind: 'respond', status: verdict.status, body: undefined, type: undefined }, traits: {}, directives };
+    return {
+      serve: { kind: 'respond', status: verdict.status, body: undefined, type: undefined },
+      traits: {},
+      directives,
+    };
   if (verdict.kind === 'proxy') {
     const [rule = engine] = verdict.directives;
     const mark = verdict.url.indexOf('?');
@@ -85,13 +91,18 @@ function answerByProxy(turn: Turn, proxy: FoundProxy, rewrites: readonly Directi
 function answerByFile(turn: Turn, rewrites: readonly Directive[], isFile: boolean): Outcome {
   const found = isFile ? fileOfRewrite(turn) : findFile(turn, turn.path);
   if (found === 'unsupported') return { serve: { kind: 'unsupported' }, traits: {}, directives: rewrites };
-  if (found === undefined) return { ...refuse(rewrites), serve: { kind: 'respond', status: 404, body: undefined, type: undefined } };
+  if (found === undefined)
+    return { ...refuse(rewrites), serve: { kind: 'respond', status: 404, body: undefined, type: undefined } };
   const sections = sectionsFor(turn, found.file);
   const gate = passGate(turn, sections);
   const heads = sectionHeads(sections);
   if (gate.isRefused) return refuse([...gate.directives, found.directive, ...rewrites, ...heads]);
   const disk = answerFromDisk(turn, found, sections);
-  return { serve: disk.serve, traits: gate.traits, directives: [...disk.directives, ...rewrites, ...gate.directives, ...heads] };
+  return {
+    serve: disk.serve,
+    traits: gate.traits,
+    directives: [...disk.directives, ...rewrites, ...gate.directives, ...heads],
+  };
 }
 
 /** A rewritten path is looked for below the document root; aliases are not asked any more. */
@@ -103,7 +114,10 @@ function fileOfRewrite(turn: Turn) {
   return { file: isWhole ? turn.path : folder.replace(/\/+$/, '') + turn.path, directive: root };
 }
 
-function passGate(turn: Turn, sections: readonly Section[]): { isRefused: boolean; traits: Traits; directives: readonly Directive[] } {
+function passGate(
+  turn: Turn,
+  sections: readonly Section[],
+): { isRefused: boolean; traits: Traits; directives: readonly Directive[] } {
   const { report } = turn.server;
   const access = decideAccess(sections, report);
   const { traits, directives } = collectTraits(sections, report);

@@ -43,7 +43,11 @@ function readAlias(directive: Directive, text: string, report: ImportReport): st
   const name = parseServerName(text);
   if (!/[*?]/.test(name)) return [name];
   if (name === '*' || /^\*\.[^*?]+$/.test(name)) return [name];
-  report.error(directive, `the alias ${text} cannot be said: a * only stands for whole labels in front`, 'write the names out');
+  report.error(
+    directive,
+    `the alias ${text} cannot be said: a * only stands for whole labels in front`,
+    'write the names out',
+  );
   return [];
 }
 
@@ -66,7 +70,11 @@ export interface ApacheListener {
 }
 
 /** `Listen 80`, `Listen 127.0.0.1:8080`, `Listen [::]:443 https`; the ports of virtual hosts where there is no Listen. */
-export function readListeners(directives: readonly Directive[], hosts: readonly VirtualHost[], report: ImportReport): ApacheListener[] {
+export function readListeners(
+  directives: readonly Directive[],
+  hosts: readonly VirtualHost[],
+  report: ImportReport,
+): ApacheListener[] {
   const listens = directives.filter(({ key }) => key === 'listen');
   report.contribute(...listens);
   const listeners = listens.flatMap((directive): ApacheListener[] => {
@@ -87,7 +95,9 @@ export function readListeners(directives: readonly Directive[], hosts: readonly 
 }
 
 function isSecurePort(hosts: readonly VirtualHost[], port: number): boolean {
-  return hosts.some(({ section, ports }) => ports.includes(port) && /^on$/i.test(section.find('sslengine')?.args[0] ?? ''));
+  return hosts.some(
+    ({ section, ports }) => ports.includes(port) && /^on$/i.test(section.find('sslengine')?.args[0] ?? ''),
+  );
 }
 
 /** The virtual hosts that are asked on a port. Those that name it go before those for every port. */

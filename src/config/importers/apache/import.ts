@@ -6,6 +6,7 @@ import { accountByTable, type DirectiveRow, type DirectiveTable, makeTable } fro
 import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
 import { renderMount } from '../language.ts';
+import { regionsOfPattern } from '../pattern/regions.ts';
 import { reportRemark } from '../remarks.ts';
 import { ImportReport } from '../report.ts';
 import { answer } from './answer.ts';
@@ -14,15 +15,28 @@ import { aliasesOf, FILES_ROWS } from './directives/files.ts';
 import { isOn, PROXY_ROWS, regionsOfProxyPass } from './directives/proxy.ts';
 import { SERVER_ROWS } from './directives/server.ts';
 import { TRAIT_ROWS } from './directives/traits.ts';
-import { type ApacheListener, findVirtualHost, hostsOnPort, parseServerName, readListeners, readVirtualHosts, type VirtualHost } from './hosts.ts';
+import {
+  type ApacheListener,
+  findVirtualHost,
+  hostsOnPort,
+  parseServerName,
+  readListeners,
+  readVirtualHosts,
+  type VirtualHost,
+} from './hosts.ts';
 import { type Directive, parseApache } from './parser.ts';
-import { regionsOfPattern } from '../pattern/regions.ts';
 import { readRules } from './rewrite.ts';
-import { scopeOf, Section } from './sections.ts';
+import { Section, scopeOf } from './sections.ts';
 import { type ApacheServer, documentRootOf, encodePath } from './server.ts';
 
 /** Every directive of Apache httpd that is known, with what becomes of it. */
-export const APACHE_DIRECTIVES: DirectiveTable = makeTable(PROXY_ROWS, FILES_ROWS, ACCESS_ROWS, TRAIT_ROWS, SERVER_ROWS);
+export const APACHE_DIRECTIVES: DirectiveTable = makeTable(
+  PROXY_ROWS,
+  FILES_ROWS,
+  ACCESS_ROWS,
+  TRAIT_ROWS,
+  SERVER_ROWS,
+);
 
 /** The same by names in lower case, as Apache compares them. */
 const ROWS_BY_KEY: ReadonlyMap<string, DirectiveRow> = new Map(
@@ -64,7 +78,8 @@ function findBalancers(directives: readonly Directive[]): Map<string, Directive>
   for (const directive of directives) {
     const [, name] = /^balancer:\/\/([^/]+)/i.exec(directive.args[0] ?? '') ?? [];
     if (directive.key === 'proxy' && name !== undefined) found.set(name.toLowerCase(), directive);
-    if (directive.key === 'virtualhost') for (const [key, block] of findBalancers(directive.block ?? [])) found.set(key, block);
+    if (directive.key === 'virtualhost')
+      for (const [key, block] of findBalancers(directive.block ?? [])) found.set(key, block);
   }
   return found;
 }
@@ -85,7 +100,8 @@ function importPort(context: ImportContext, listener: ApacheListener): NamedSite
 /** The first virtual host also takes names that nobody has; ours would not. */
 function noteImplicitDefault(host: VirtualHost | undefined, { report }: ImportContext): void {
   if (host === undefined || host.names.length === 0 || host.names.includes('*')) return;
-  const message = 'being the first of its port, this virtual host also answers names that no other has; so does "*" here';
+  const message =
+    'being the first of its port, this virtual host also answers names that no other has; so does "*" here';
   report.info(host.directive, message, 'take "*" out of the key to answer 404 to them');
 }
 
@@ -93,7 +109,12 @@ function sampleHost(name: string): string {
   return name === '*' ? 'portico-probe.invalid' : name.replace(/^\*/, 'portico-probe');
 }
 
-function importSite(context: ImportContext, virtualHost: VirtualHost | undefined, name: string, listener: ApacheListener): NamedSite {
+function importSite(
+  context: ImportContext,
+  virtualHost: VirtualHost | undefined,
+  name: string,
+  listener: ApacheListener,
+): NamedSite {
   const { main, balancers, report, compat } = context;
   const { port, isSecure } = listener;
   const server: ApacheServer = {
@@ -113,7 +134,9 @@ function importSite(context: ImportContext, virtualHost: VirtualHost | undefined
   const address = { host, port, scheme, isOpen: name.startsWith('*') } as const;
   const rendered = derived.map((mount) => renderMount(mount, address, { report, compat, refusesVhostPaths }));
   const hasVhost = rendered.some(({ keys }) => 'vhost' in keys);
-  const mounts = rendered.filter(({ path, keys }) => !(hasVhost && /^\/vhost\/?$/.test(path) && Number(keys['respond']) >= 400));
+  const mounts = rendered.filter(
+    ({ path, keys }) => !(hasVhost && /^\/vhost\/?$/.test(path) && Number(keys['respond']) >= 400),
+  );
   for (const { directives } of rendered) report.contribute(...directives);
   const sources = virtualHost === undefined ? [] : [virtualHost.directive.source];
   return { name, port, mounts, tls: isSecure ? importTls(server) : undefined, sources };
@@ -121,18 +144,22 @@ function importSite(context: ImportContext, virtualHost: VirtualHost | undefined
 
 /** The paths that the server is about. */
 function candidatesOf(server: ApacheServer): Candidate[] {
-  return server.levels.flatMap(({ list }) => list.flatMap((directive) => candidatesOfDirective(server, list, directive)));
+  return server.levels.flatMap(({ list }) =>
+    list.flatMap((directive) => candidatesOfDirective(server, list, directive)),
+  );
 }
 
 function candidatesOfDirective(server: ApacheServer, list: readonly Directive[], directive: Directive): Candidate[] {
   const { key, args } = directive;
   const asCandidates = (regions: readonly { path: string; kind: Candidate['kind'] }[] | undefined) =>
     (regions ?? []).map((region) => ({ ...region, path: encodePath(region.path), directive }));
-  const prefix = (text: string) => (text.startsWith('/') ? asCandidates([{ path: text.endsWith('/') ? text : `${text}/`, kind: 'subtree' }]) : []);
+  const prefix = (text: string) =>
+    text.startsWith('/') ? asCandidates([{ path: text.endsWith('/') ? text : `${text}/`, kind: 'subtree' }]) : [];
   const [first = ''] = args;
   if (key === 'proxypass' || key === 'proxypassmatch') return asCandidates(regionsOfProxyPass(directive));
   if (key === 'alias' || key === 'scriptalias') return prefix(first);
-  if (key === 'aliasmatch' || key === 'redirectmatch') return asCandidates(args.flatMap((text) => regionsOfPattern(text, 'path')?.regions ?? []));
+  if (key === 'aliasmatch' || key === 'redirectmatch')
+    return asCandidates(args.flatMap((text) => regionsOfPattern(text, 'path')?.regions ?? []));
   if (key.startsWith('redirect')) return args.slice(0, 2).flatMap(prefix);
   if (key === 'rewriterule') return asCandidates(readRules(list).find((rule) => rule.directive === directive)?.regions);
   const scope = directive.block === undefined ? undefined : scopeOf(directive);
@@ -144,7 +171,8 @@ function candidatesOfDirective(server: ApacheServer, list: readonly Directive[],
 function folderCandidates(server: ApacheServer, { args }: Directive): string[] {
   const folder = (args[0] ?? '').replace(/\/+$/, '');
   const roots: (readonly [path: string, folder: string])[] = [['/', documentRootOf(server)?.args[0] ?? '']];
-  for (const alias of aliasesOf(server)) roots.push([`${(alias.args[0] ?? '').replace(/\/+$/, '')}/`, alias.args[1] ?? '']);
+  for (const alias of aliasesOf(server))
+    roots.push([`${(alias.args[0] ?? '').replace(/\/+$/, '')}/`, alias.args[1] ?? '']);
   return roots.flatMap(([path, root]) => {
     const base = root.replace(/\/+$/, '');
     return base !== '' && folder.startsWith(`${base}/`) ? [path + folder.slice(base.length + 1)] : [];
@@ -162,7 +190,8 @@ function importTls({ levels, report }: ApacheServer): Record<string, unknown> | 
 
 /** What is told once for a server, whatever is asked of it. */
 function checkServers({ main, hosts, report }: ImportContext): void {
-  for (const section of [main, ...hosts.map((host) => host.section)]) checkList(section.list, report, isRewriting(section));
+  for (const section of [main, ...hosts.map((host) => host.section)])
+    checkList(section.list, report, isRewriting(section));
 }
 
 function isRewriting(section: Section): boolean {
@@ -182,7 +211,11 @@ function checkList(list: readonly Directive[], report: ImportReport, isRewriting
     checkPattern(directive, report);
     checkSlashes(directive, report);
     if (directive.key === 'proxyrequests' && isOn(directive))
-      report.error(directive, 'a forward proxy that anybody can use', 'turn it off: it is not needed to forward to a backend');
+      report.error(
+        directive,
+        'a forward proxy that anybody can use',
+        'turn it off: it is not needed to forward to a backend',
+      );
     if (directive.block !== undefined && directive.key !== 'virtualhost')
       checkList(directive.block, report, isRewriting(new Section(directive.block, directive)));
   }
@@ -194,7 +227,11 @@ function checkPattern(directive: Directive, report: ImportReport): void {
   const { key, args } = directive;
   const isTilde = key === 'location' && args[0] === '~';
   if (!PATTERNED.has(key) && !isTilde) return;
-  const pattern = isTilde ? (args[1] ?? '') : key === 'redirectmatch' && args.length > 2 ? (args[1] ?? '') : (args[0] ?? '');
+  const pattern = isTilde
+    ? (args[1] ?? '')
+    : key === 'redirectmatch' && args.length > 2
+      ? (args[1] ?? '')
+      : (args[0] ?? '');
   if (regionsOfPattern(pattern, 'path') !== undefined) return;
   const message = `the pattern ${pattern} cannot be said: it is about more than whole subtrees and exact paths`;
   report.error(directive, message, 'write mounts for the paths in question, or let the backend do it');
@@ -205,7 +242,11 @@ function checkSlashes(directive: Directive, report: ImportReport): void {
   const [path = '', url = ''] = directive.args;
   if (directive.key !== 'proxypass' || !/^\w+:\/\/[^/]*\//.test(url)) return;
   if (path.endsWith('/') !== url.endsWith('/'))
-    report.warn(directive, `one of ${path} and ${url} ends in a slash and the other does not, so that paths are joined wrong; here they are joined right`, 'end both in a slash, or neither');
+    report.warn(
+      directive,
+      `one of ${path} and ${url} ends in a slash and the other does not, so that paths are joined wrong; here they are joined right`,
+      'end both in a slash, or neither',
+    );
 }
 
 /** What our language says at the top. */
@@ -217,7 +258,12 @@ function importRoot(main: Section, report: ImportReport): Record<string, unknown
     report.contribute(directive);
     return value;
   };
-  const [idle, timeout, line, fields] = [take('keepalivetimeout'), take('timeout'), take('limitrequestline'), take('limitrequestfields')];
+  const [idle, timeout, line, fields] = [
+    take('keepalivetimeout'),
+    take('timeout'),
+    take('limitrequestline'),
+    take('limitrequestfields'),
+  ];
   const timeouts = {
     ...(idle ? { idle: printDuration(idle * 1000) } : {}),
     ...(timeout ? { body: printDuration(timeout * 1000), response: printDuration(timeout * 1000) } : {}),

@@ -15,7 +15,8 @@ export function readLines(text: string, file: string): LogicalLine[] {
   for (let index = 0; index < physical.length; index++) {
     const first = index;
     let joined = physical[index] ?? '';
-    while (endsInContinuation(joined) && index + 1 < physical.length) joined = joined.slice(0, -1) + (physical[++index] ?? '');
+    while (endsInContinuation(joined) && index + 1 < physical.length)
+      joined = joined.slice(0, -1) + (physical[++index] ?? '');
     const trimmed = joined.trim();
     if (trimmed === '' || trimmed.startsWith('#')) continue;
     const column = (physical[first] ?? '').search(/\S/) + 1;

@@ -21,7 +21,16 @@ const SECTION_DEPTH_LIMIT = 64;
 const LINE_LIMIT = 200_000;
 
 /** What is built into every httpd of Debian, and so never loaded. */
-const BUILT_IN = ['core', 'mod_so', 'http_core', 'mod_log_config', 'mod_logio', 'mod_version', 'mod_unixd', 'mod_watchdog'];
+const BUILT_IN = [
+  'core',
+  'mod_so',
+  'http_core',
+  'mod_log_config',
+  'mod_logio',
+  'mod_version',
+  'mod_unixd',
+  'mod_watchdog',
+];
 /** The version that `<IfVersion>` is asked about. */
 const VERSION = [2, 4, 62] as const;
 
@@ -97,7 +106,13 @@ class Reader {
     const line = { ...raw, text: this.#expand(raw.text) };
     if (opened !== undefined) return this.#readSection(line, opened, cursor, depth);
     const [name = '', rest = ''] = splitHead(line.text);
-    const directive: Directive = { name, key: name.toLowerCase(), args: splitWords(rest), block: undefined, source: line.source };
+    const directive: Directive = {
+      name,
+      key: name.toLowerCase(),
+      args: splitWords(rest),
+      block: undefined,
+      source: line.source,
+    };
     return this.#execute(directive);
   }
 
@@ -147,7 +162,11 @@ class Reader {
   #include(directive: Directive, name: string): Directive[] {
     this.#report.contribute(directive);
     if (name.includes(ENVIRONMENT_MARK)) {
-      this.#report.error(directive, 'the name of the file depends on the environment', 'set the variable with Define, or write the name');
+      this.#report.error(
+        directive,
+        'the name of the file depends on the environment',
+        'set the variable with Define, or write the name',
+      );
       return [];
     }
     if (this.#includeDepth >= INCLUDE_DEPTH_LIMIT) {
@@ -176,7 +195,8 @@ class Reader {
 
   #defineMacro([name = '', ...parameters]: readonly string[], cursor: Cursor, line: LogicalLine): Directive[] {
     const start = cursor.index;
-    while (cursor.index < cursor.lines.length && !/^<\/\s*macro\s*>/i.test(cursor.lines[cursor.index]?.text ?? '')) cursor.index++;
+    while (cursor.index < cursor.lines.length && !/^<\/\s*macro\s*>/i.test(cursor.lines[cursor.index]?.text ?? ''))
+      cursor.index++;
     if (cursor.index >= cursor.lines.length) this.#complain(line, '<Macro> is not closed', 'add </Macro>');
     this.#macros.set(name.toLowerCase(), { parameters, lines: cursor.lines.slice(start, cursor.index) });
     cursor.index++;
@@ -189,7 +209,8 @@ class Reader {
     const macro = this.#macros.get(name.toLowerCase());
     this.#report.contribute(directive);
     if (macro === undefined || values.length !== macro.parameters.length) {
-      const message = macro === undefined ? `there is no macro ${name}` : `the macro ${name} takes ${macro.parameters.length} values`;
+      const message =
+        macro === undefined ? `there is no macro ${name}` : `the macro ${name} takes ${macro.parameters.length} values`;
       this.#report.error(directive, message, 'see its <Macro> section');
       return [];
     }
@@ -227,7 +248,10 @@ class Reader {
 
   #expand(text: string): string {
     if (!text.includes('${')) return text;
-    return text.replace(/\$\{([^}]*)\}/g, (_, name: string) => this.#variables.get(name) ?? `${ENVIRONMENT_MARK}${name}}`);
+    return text.replace(
+      /\$\{([^}]*)\}/g,
+      (_, name: string) => this.#variables.get(name) ?? `${ENVIRONMENT_MARK}${name}}`,
+    );
   }
 
   #complain(line: LogicalLine, message: string, advice: string): void {
@@ -252,12 +276,22 @@ function decideVersion(args: readonly string[]): boolean {
   const [operator = '', text = operator] = args;
   const isNegative = operator.startsWith('!');
   const wanted = text.replace(/^\/|\/$/g, '');
-  if (operator.includes('~') || text.startsWith('/')) return VERSION.join('.').startsWith(wanted.replace(/[\\^$]/g, '')) !== isNegative;
+  if (operator.includes('~') || text.startsWith('/'))
+    return VERSION.join('.').startsWith(wanted.replace(/[\\^$]/g, '')) !== isNegative;
   const numbers = wanted.split('.').map(Number);
   let difference = 0;
-  for (let index = 0; index < numbers.length && difference === 0; index++) difference = (VERSION[index] ?? 0) - (numbers[index] ?? 0);
+  for (let index = 0; index < numbers.length && difference === 0; index++)
+    difference = (VERSION[index] ?? 0) - (numbers[index] ?? 0);
   const sign = operator.replace(/^!/, '');
   const isTrue =
-    sign === '>' ? difference > 0 : sign === '>=' ? difference >= 0 : sign === '<' ? difference < 0 : sign === '<=' ? difference <= 0 : difference === 0;
+    sign === '>'
+      ? difference > 0
+      : sign === '>='
+        ? difference >= 0
+        : sign === '<'
+          ? difference < 0
+          : sign === '<='
+            ? difference <= 0
+            : difference === 0;
   return isTrue !== isNegative;
 }

@@ -1,8 +1,8 @@
 // mod_rewrite: rules with their conditions, run over one request.
 import { CLIENT_HOST_MARK, type Probe } from '../outcome.ts';
 import { compilePcre } from '../pattern/pcre.ts';
-import { findShape } from '../pattern/shape.ts';
 import { type PathRegion, regionsOfPattern } from '../pattern/regions.ts';
+import { findShape } from '../pattern/shape.ts';
 import type { ImportReport } from '../report.ts';
 import type { Directive } from './parser.ts';
 
@@ -23,12 +23,23 @@ export interface RewriteRule {
 /** What the rules made of a request. */
 export type RewriteVerdict =
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'redirect'; readonly location: string; readonly status: number; readonly directives: readonly Directive[] }
+  | {
+      readonly kind: 'redirect';
+      readonly location: string;
+      readonly status: number;
+      readonly directives: readonly Directive[];
+    }
   | { readonly kind: 'respond'; readonly status: number; readonly directives: readonly Directive[] }
   /** A whole URL to forward to. */
   | { readonly kind: 'proxy'; readonly url: string; readonly directives: readonly Directive[] }
   /** `passThrough`: goes on through ProxyPass and Alias; otherwise it is a file already. */
-  | { readonly kind: 'path'; readonly path: string; readonly query: string | undefined; readonly passThrough: boolean; readonly directives: readonly Directive[] };
+  | {
+      readonly kind: 'path';
+      readonly path: string;
+      readonly query: string | undefined;
+      readonly passThrough: boolean;
+      readonly directives: readonly Directive[];
+    };
 
 /** What rules are run with. */
 export interface RewriteRequest {
@@ -77,7 +88,12 @@ function readRule(directive: Directive, conditions: readonly Directive[]): Rewri
   // Below a folder patterns have no slash in front; `.` and the like match anything anyway.
   const found = regionsOfPattern(pattern, 'path') ?? regionsOfPattern(pattern.replace(/^\^(?!\/)/, '^/'), 'path');
   if (found !== undefined || /^\.[*+]?$/.test(pattern))
-    return { ...base, regExp: compiled.regExp, regions: found?.regions ?? [{ path: '/', kind: 'subtree' }], problem: '' };
+    return {
+      ...base,
+      regExp: compiled.regExp,
+      regions: found?.regions ?? [{ path: '/', kind: 'subtree' }],
+      problem: '',
+    };
   const problem = 'it is about more than whole subtrees and exact paths';
   return { ...base, regExp: undefined, regions: [], problem };
 }
@@ -173,7 +189,9 @@ class RewriteRun {
     for (const [index, condition] of rule.conditions.entries()) {
       const flags = condition.args[2] ?? '';
       const hasOr = /\b(?:OR|ornext)\b/i.test(flags);
-      const found: readonly string[] | undefined = isGroupTrue ? [] : this.#askOne(rule, condition, captures, lastCaptures, /\b(?:NC|nocase)\b/i.test(flags));
+      const found: readonly string[] | undefined = isGroupTrue
+        ? []
+        : this.#askOne(rule, condition, captures, lastCaptures, /\b(?:NC|nocase)\b/i.test(flags));
       if (found !== undefined && found.length > 0) lastCaptures = found;
       isGroupTrue ||= found !== undefined;
       if (hasOr && index < rule.conditions.length - 1) continue;
@@ -198,7 +216,10 @@ class RewriteRun {
       return this.#request.isFileThere !== isNegative ? [] : undefined;
     }
     const unknown: string[] = [];
-    const text = this.#expand(test, captures, lastCaptures, unknown).replaceAll(CLIENT_HOST_MARK, this.#request.probe.host);
+    const text = this.#expand(test, captures, lastCaptures, unknown).replaceAll(
+      CLIENT_HOST_MARK,
+      this.#request.probe.host,
+    );
     if (unknown.length > 0) return this.#sayUnknown(rule, condition, unknown, isNegative);
     const found = comparePattern(text, plain, ignoreCase);
     if (found === 'shapeless') return this.#sayUnknown(rule, condition, [`the pattern ${plain}`], isNegative);
@@ -207,7 +228,12 @@ class RewriteRun {
   }
 
   /** Not known: taken for false, and with a `!` for true, which is what holds for most requests. */
-  #sayUnknown(rule: RewriteRule, condition: Directive, about: readonly string[], isNegative: boolean): readonly string[] | undefined {
+  #sayUnknown(
+    rule: RewriteRule,
+    condition: Directive,
+    about: readonly string[],
+    isNegative: boolean,
+  ): readonly string[] | undefined {
     const { report } = this.#request;
     // A rule for WebSockets beside the rule for everything else says what a mount does anyway.
     if (/^%\{HTTP:(?:Upgrade|Connection)\}$/i.test(condition.args[0] ?? '')) {
@@ -218,13 +244,22 @@ class RewriteRun {
     const isRefusal = rule.flags.has('F') || rule.flags.has('G');
     const kept = isNegative ? 'taken to hold always' : 'the rule is left out';
     const message = `this condition looks at ${about.join(', ')}, which our language does not; ${kept}`;
-    report.say(isRefusal && !isNegative ? 'error' : 'warning', condition, message, 'leave that to the backend, or say it with sites and mounts');
+    report.say(
+      isRefusal && !isNegative ? 'error' : 'warning',
+      condition,
+      message,
+      'leave that to the backend, or say it with sites and mounts',
+    );
     report.contribute(rule.directive);
     return isNegative ? [] : undefined;
   }
 
   #sayMethod(condition: Directive): void {
-    this.#request.report.warn(condition, 'methods do not choose what is done; taken as it is for GET', 'leave that to the backend');
+    this.#request.report.warn(
+      condition,
+      'methods do not choose what is done; taken as it is for GET',
+      'leave that to the backend',
+    );
   }
 
   #substitute(rule: RewriteRule, captures: readonly string[], conditions: readonly string[]): string {
@@ -239,14 +274,17 @@ class RewriteRun {
 
   /** `$1`, `%1`, `%{NAME}`, `%{ENV:NAME}`; a backslash takes the meaning from what follows. */
   #expand(text: string, captures: readonly string[], conditions: readonly string[], unknown: string[]): string {
-    return text.replace(/\\([^])|\$(\d)|%(\d)|%\{([^}]+)\}/g, (whole, literal, group, condition, name: string | undefined) => {
-      if (literal !== undefined) return String(literal);
-      if (group !== undefined) return captures[Number(group)] ?? '';
-      if (condition !== undefined) return conditions[Number(condition)] ?? '';
-      const value = name === undefined ? undefined : this.#variable(name.toUpperCase());
-      if (value === undefined) unknown.push(String(whole));
-      return value ?? '';
-    });
+    return text.replace(
+      /\\([^])|\$(\d)|%(\d)|%\{([^}]+)\}/g,
+      (whole, literal, group, condition, name: string | undefined) => {
+        if (literal !== undefined) return String(literal);
+        if (group !== undefined) return captures[Number(group)] ?? '';
+        if (condition !== undefined) return conditions[Number(condition)] ?? '';
+        const value = name === undefined ? undefined : this.#variable(name.toUpperCase());
+        if (value === undefined) unknown.push(String(whole));
+        return value ?? '';
+      },
+    );
   }
 
   #variable(name: string): string | undefined {
@@ -286,7 +324,11 @@ function withQuery(target: string, query: string | undefined, flags: ReadonlyMap
 }
 
 /** The captures of a comparison, undefined if it fails, `shapeless` if the pattern may not be run. */
-function comparePattern(text: string, pattern: string, ignoreCase: boolean): readonly string[] | undefined | 'shapeless' {
+function comparePattern(
+  text: string,
+  pattern: string,
+  ignoreCase: boolean,
+): readonly string[] | undefined | 'shapeless' {
   const fold = (value: string) => (ignoreCase ? value.toLowerCase() : value);
   if (pattern.startsWith('=')) return fold(text) === fold(pattern.slice(1).replace(/^""$/, '')) ? [text] : undefined;
   if (/^(?:<=|>=|<|>)/.test(pattern) || /^-(?:eq|ne|lt|le|gt|ge)/.test(pattern)) return 'shapeless';

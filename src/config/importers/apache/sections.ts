@@ -1,6 +1,7 @@
 // Which sections of an Apache configuration apply to a request, in the order in which later ones win.
-import { compilePcre } from '../pattern/pcre.ts';
+
 import { escapeRegExp, isGlob } from '../pattern/glob.ts';
+import { compilePcre } from '../pattern/pcre.ts';
 import { type RegionsOfPattern, regionsOfPattern } from '../pattern/regions.ts';
 import type { Directive } from './parser.ts';
 
@@ -56,7 +57,8 @@ function findScope({ key, args }: Directive): SectionScope | undefined {
   // `<Location /app/>` is not about `/app`; `<Directory /srv/>` is about `/srv`.
   const test = (subject: string) =>
     plain === '/' || subject.startsWith(`${plain}/`) || (!isFolder && subject === plain);
-  const regions = plain === '/' ? [{ path: '/', kind: 'subtree' } as const] : [{ path: `${plain}/`, kind: 'subtree' } as const];
+  const regions =
+    plain === '/' ? [{ path: '/', kind: 'subtree' } as const] : [{ path: `${plain}/`, kind: 'subtree' } as const];
   return { of, test, regions };
 }
 
@@ -88,10 +90,11 @@ export interface SectionSubject {
  */
 export function chooseSections(levels: readonly Section[], subject: SectionSubject): Section[] {
   const sections = levels.flatMap((level) => level.list.filter((directive) => directive.block !== undefined));
-  const matching = (of: SectionScope['of'], text: string) => sections.filter((directive) => {
-    const scope = scopeOf(directive);
-    return scope?.of === of && scope.test(text);
-  });
+  const matching = (of: SectionScope['of'], text: string) =>
+    sections.filter((directive) => {
+      const scope = scopeOf(directive);
+      return scope?.of === of && scope.test(text);
+    });
   const { file, path } = subject;
   const folders = file === undefined ? [] : matching('folder', file);
   const plain = folders.filter(({ key }) => key === 'directory').sort((a, b) => depthOf(a) - depthOf(b));

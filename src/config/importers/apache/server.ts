@@ -46,7 +46,6 @@ export function sectionsFor({ server, path }: Turn, file: string | undefined): S
   return chooseSections(server.levels, { path, file });
 }
 
-
 /** Percent-decoded as far as it is valid. */
 export function decodePath(path: string): string {
   try {

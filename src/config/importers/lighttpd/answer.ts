@@ -1,12 +1,13 @@
 // What lighttpd does with one request: rewrite, start over, redirect or deny, proxy, or serve a file.
-import type { ForeignDirective, ImportReport } from '../report.ts';
+
 import type { Outcome } from '../outcome.ts';
+import type { ForeignDirective, ImportReport } from '../report.ts';
 import type { Situation } from './conditions.ts';
 import type { Context } from './contexts.ts';
 import { answerFromDisk } from './directives/files.ts';
-import { collectTraits } from './directives/traits.ts';
 import { findProxy } from './directives/proxy.ts';
 import { redirectFor, rewriteFor, rewriteMissingFor } from './directives/rewrite.ts';
+import { collectTraits } from './directives/traits.ts';
 import { textsOf } from './values.ts';
 import { SettingsView } from './view.ts';
 

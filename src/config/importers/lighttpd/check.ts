@@ -4,7 +4,7 @@ import { meaningOf } from './conditions.ts';
 import type { Context } from './contexts.ts';
 import type { LighttpdListener } from './listeners.ts';
 import { type Rule, refersToCondition, rulesOf } from './rewrite.ts';
-import { isOn, entriesOf, entryOf, type Setting, textOf, textsOf } from './values.ts';
+import { entriesOf, entryOf, isOn, type Setting, textOf, textsOf } from './values.ts';
 
 /** What a check may need to know besides the setting. */
 interface CheckContext {
@@ -80,7 +80,13 @@ function sayPortRemark(
     const isClosed = condition.operator === '=~' && /[^:+*?)]\)?\$$/.test(condition.value);
     if (oddPort === undefined || !isClosed) return;
     const message = `never matches on port ${oddPort}, where the name that browsers send has the port behind it; here it matches`;
-    report.sayAt('warning', source, directive, message, 'write (?::\\d+)? before the final $, or listen on the default port');
+    report.sayAt(
+      'warning',
+      source,
+      directive,
+      message,
+      'write (?::\\d+)? before the final $, or listen on the default port',
+    );
     return;
   }
   if (condition.operator === '==' || condition.operator === '!=') {
@@ -136,7 +142,9 @@ function checkCaptures(setting: Setting, rule: Rule, context: Context, report: I
     const advice = 'put the directive directly into the block whose condition it refers to';
     report.warn(setting, '%0 to %9 are empty here: they refer to the condition directly around the directive', advice);
   } else if (condition.field === 'HTTP["host"]' && !condition.operator.includes('~') && condition.value.includes('.')) {
-    const kept = compat ? 'our language has no such names: exactly this one is served' : 'here exactly this name is served';
+    const kept = compat
+      ? 'our language has no such names: exactly this one is served'
+      : 'here exactly this name is served';
     const message = `lighttpd turns this comparison into a pattern because of %, and a dot then matches any character; ${kept}`;
     report.warn(setting, message, 'write the condition as a pattern with \\. for each dot');
   }

@@ -1,7 +1,14 @@
 // Which blocks of a lighttpd configuration apply to a request, and what the conditions are about.
-import { compilePcre } from '../pattern/pcre.ts';
-import { type NamePattern, type NameRemark, namesOfPattern, type PathRegion, regionsOfPattern } from '../pattern/regions.ts';
+
 import { escapeRegExp } from '../pattern/glob.ts';
+import { compilePcre } from '../pattern/pcre.ts';
+import {
+  type NamePattern,
+  type NameRemark,
+  namesOfPattern,
+  type PathRegion,
+  regionsOfPattern,
+} from '../pattern/regions.ts';
 import type { Context, ContextCondition } from './contexts.ts';
 
 /** What a condition can look at. */
@@ -104,7 +111,8 @@ export function meaningOf({ field, operator, value }: ContextCondition): Conditi
   }
   if (field === 'HTTP["url"]') {
     const found = regionsOfPattern(pattern, 'path');
-    if (found === undefined) return { about: 'unknown', reason: 'it is about more than whole subtrees and exact paths' };
+    if (found === undefined)
+      return { about: 'unknown', reason: 'it is about more than whole subtrees and exact paths' };
     return { about: 'path', ...found };
   }
   return { about: 'unknown', reason: `our language does not ask for $${field}` };

@@ -5,7 +5,14 @@ import { ENVIRONMENT_MARK } from '../document.ts';
 import type { ReadInclude } from '../importer.ts';
 import { isGlob } from '../pattern/glob.ts';
 import type { ImportReport } from '../report.ts';
-import { type Assignment, type Branch, type ConditionOperator, type Expression, parseLighttpd, type Statement } from './parser.ts';
+import {
+  type Assignment,
+  type Branch,
+  type ConditionOperator,
+  type Expression,
+  parseLighttpd,
+  type Statement,
+} from './parser.ts';
 import { type ArrayEntry, mergeValues, type Setting, textOf, type Value } from './values.ts';
 
 /** A condition with its texts looked up. `field` is `HTTP["host"]`, `SERVER["socket"]`, `REQUEST_HEADER["x"]`. */
@@ -50,7 +57,14 @@ class Loader {
 
   constructor(file: string, readInclude: ReadInclude, report: ImportReport) {
     const source = { file, line: 1, column: 1 };
-    this.#current = { index: 0, parent: undefined, condition: undefined, previous: undefined, settings: new Map(), source };
+    this.#current = {
+      index: 0,
+      parent: undefined,
+      condition: undefined,
+      previous: undefined,
+      settings: new Map(),
+      source,
+    };
     this.contexts = [this.#current];
     this.#baseDir = dirname(file);
     this.#readInclude = readInclude;
@@ -96,13 +110,18 @@ class Loader {
       const value = this.#text(branch.condition.value);
       if (key === undefined || value === undefined) return undefined;
       const { variable, operator } = branch.condition;
-      condition = { field: `${variable}["${variable === 'REQUEST_HEADER' ? key.toLowerCase() : key}"]`, operator, value };
+      condition = {
+        field: `${variable}["${variable === 'REQUEST_HEADER' ? key.toLowerCase() : key}"]`,
+        operator,
+        value,
+      };
     }
     const parent = this.#current;
     const identity = JSON.stringify([parent.index, condition ?? ['else', previous?.index]]);
     const known = this.#byKey.get(identity);
     if (known !== undefined) {
-      if (previous !== undefined) this.#complain(branch.source, 'else', 'this branch can never be reached', 'remove it');
+      if (previous !== undefined)
+        this.#complain(branch.source, 'else', 'this branch can never be reached', 'remove it');
       return known;
     }
     if (this.contexts.length >= CONTEXT_LIMIT) return undefined;
@@ -209,7 +228,12 @@ class Loader {
     const pattern = this.#text(name);
     if (pattern === undefined) return;
     if (this.#includeDepth >= INCLUDE_DEPTH_LIMIT)
-      return this.#complain(source, 'include', `includes are nested more than ${INCLUDE_DEPTH_LIMIT} deep`, 'break the circle');
+      return this.#complain(
+        source,
+        'include',
+        `includes are nested more than ${INCLUDE_DEPTH_LIMIT} deep`,
+        'break the circle',
+      );
     // lighttpd takes names from the folder of the main file, whichever file includes them.
     const found = this.#readInclude(isAbsolute(pattern) ? pattern : join(this.#baseDir, pattern));
     if (found.length === 0 && !isGlob(pattern))
@@ -217,7 +241,8 @@ class Loader {
     this.#includeDepth++;
     for (const included of found) {
       if ('text' in included) this.loadText(included.text, included.file);
-      else this.#complain(source, 'include', `${included.file} cannot be read: ${included.problem}`, 'make it readable');
+      else
+        this.#complain(source, 'include', `${included.file} cannot be read: ${included.problem}`, 'make it readable');
     }
     this.#includeDepth--;
   }

@@ -1,13 +1,14 @@
 // Reads lighttpd.conf: asks for each name and path that it mentions what lighttpd would do there, and writes that down.
-import { accountByTable, type DirectiveTable, makeTable } from '../directive-table.ts';
+
+import { printSize } from '../../../util/size.ts';
 import { type Candidate, type DerivationRemark, deriveMounts } from '../derive.ts';
+import { accountByTable, type DirectiveTable, makeTable } from '../directive-table.ts';
 import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
 import { renderMount } from '../language.ts';
 import type { NamePattern } from '../pattern/regions.ts';
 import { reportRemark } from '../remarks.ts';
 import { ImportReport } from '../report.ts';
-import { printSize } from '../../../util/size.ts';
 import { answer, type LighttpdServer } from './answer.ts';
 import { candidatePaths } from './candidates.ts';
 import { checkContexts } from './check.ts';
@@ -41,7 +42,9 @@ export const importLighttpd: Importer = (text, file, readInclude, options = {}):
   checkContexts(contexts, listeners, report, compat);
   for (const { settings } of listeners) report.contribute(...settings);
   const sites = siteNames(contexts).flatMap((name) =>
-    listeners.filter(({ port }) => name.port === undefined || name.port === port).map((listener) => importSite(server, name, listener)),
+    listeners
+      .filter(({ port }) => name.port === undefined || name.port === port)
+      .map((listener) => importSite(server, name, listener)),
   );
   const root = importRoot(contexts, report);
   const { config, origins } = buildDocument(sites, { listen: listeners.map(({ address }) => address), root });
@@ -77,9 +80,17 @@ function importSite(server: LighttpdServer, { host: name }: NamePattern, listene
   const rendered = derived.map((mount) => renderMount(mount, address, { report, compat, refusesVhostPaths }));
   // The guard is built in: a mount that only refuses the form says nothing new.
   const hasVhost = rendered.some(({ keys }) => 'vhost' in keys);
-  const mounts = rendered.filter(({ path, keys }) => !(hasVhost && /^\/vhost\/?$/.test(path) && Number(keys['respond']) >= 400));
+  const mounts = rendered.filter(
+    ({ path, keys }) => !(hasVhost && /^\/vhost\/?$/.test(path) && Number(keys['respond']) >= 400),
+  );
   for (const mount of rendered) report.contribute(...mount.directives);
-  return { name, port, mounts, tls: importTls(contexts, situation, isSecure, report), sources: sourcesOf(contexts, situation) };
+  return {
+    name,
+    port,
+    mounts,
+    tls: importTls(contexts, situation, isSecure, report),
+    sources: sourcesOf(contexts, situation),
+  };
 }
 
 /** A name of that pattern that no directive is about. */

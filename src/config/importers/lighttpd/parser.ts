@@ -112,7 +112,8 @@ class Parser {
     if (this.#isCondition()) return this.#choice();
     if (token.kind === 'word' && /^(?:else|elif|elsif|elseif)$/.test(text))
       this.#refuse(token, 'an else without a condition before it', 'put it right behind the block it belongs to');
-    if (token.kind !== 'word') this.#refuse(token, 'expected a directive, a condition or an include', 'see the line above');
+    if (token.kind !== 'word')
+      this.#refuse(token, 'expected a directive, a condition or an include', 'see the line above');
     this.#index++;
     if (text === 'include') return { kind: 'include', name: this.#expression(), source };
     if (text === 'include_shell') return { kind: 'include_shell', command: this.#expression(), source };
@@ -153,7 +154,8 @@ class Parser {
     if (this.#peek().text === 'if') this.#index++;
     const { source } = this.#expect('$');
     const variable = this.#take();
-    if (variable.kind !== 'word') this.#refuse(variable, 'expected HTTP, SERVER or REQUEST_HEADER', 'write $HTTP["host"]');
+    if (variable.kind !== 'word')
+      this.#refuse(variable, 'expected HTTP, SERVER or REQUEST_HEADER', 'write $HTTP["host"]');
     this.#expect('[');
     const key = this.#expression();
     this.#expect(']');
@@ -167,7 +169,8 @@ class Parser {
   #block(): Statement[] {
     while (this.#peek().kind === 'eol') this.#index++;
     const open = this.#expect('{');
-    if (++this.#depth > DEPTH_LIMIT) this.#refuse(open, `more than ${DEPTH_LIMIT} levels of blocks`, 'flatten the file');
+    if (++this.#depth > DEPTH_LIMIT)
+      this.#refuse(open, `more than ${DEPTH_LIMIT} levels of blocks`, 'flatten the file');
     const body = this.#statements();
     this.#depth--;
     if (this.#isNext('}')) this.#index++;
@@ -191,8 +194,10 @@ class Parser {
     if (token.kind === 'string') return { kind: 'string', text, source };
     if (token.kind === 'integer') return { kind: 'integer', value: Number(text), source };
     if (token.kind === 'word') return { kind: 'variable', name: text.includes('.') ? text : `var.${text}`, source };
-    if (token.text !== '(') this.#refuse(token, 'expected a value', 'write a text in double quotes, a number or ( ... )');
-    if (++this.#depth > DEPTH_LIMIT) this.#refuse(token, `more than ${DEPTH_LIMIT} levels of arrays`, 'flatten the value');
+    if (token.text !== '(')
+      this.#refuse(token, 'expected a value', 'write a text in double quotes, a number or ( ... )');
+    if (++this.#depth > DEPTH_LIMIT)
+      this.#refuse(token, `more than ${DEPTH_LIMIT} levels of arrays`, 'flatten the value');
     const entries = this.#entries();
     this.#depth--;
     return { kind: 'array', entries, source };
@@ -205,7 +210,8 @@ class Parser {
         this.#index++;
         continue;
       }
-      if (this.#peek().kind === 'end') this.#refuse(this.#peek(), 'an array is not closed', 'add a closing parenthesis');
+      if (this.#peek().kind === 'end')
+        this.#refuse(this.#peek(), 'an array is not closed', 'add a closing parenthesis');
       const first = this.#expression();
       if (!this.#isNext('=>')) entries.push({ key: undefined, value: first });
       else {

@@ -1,8 +1,7 @@
 // Pattern lists of mod_rewrite and mod_redirect: which rule fits, and what its target becomes.
 import { type CompiledPattern, compilePcre } from '../pattern/pcre.ts';
 import { type PathRegion, regionsOfPattern } from '../pattern/regions.ts';
-import { textOf, type Setting } from './values.ts';
-import { entriesOf } from './values.ts';
+import { entriesOf, type Setting, textOf } from './values.ts';
 
 /** One `"pattern" => "target"`. */
 export interface Rule {
@@ -47,7 +46,8 @@ function compileRule(pattern: string, target: string): Rule {
   const result: CompiledPattern = compilePcre(pattern);
   if ('problem' in result) return { pattern, target, regExp: undefined, regions: [], problem: result.problem };
   const found = regionsOfPattern(pattern, 'path-and-query');
-  if (found !== undefined) return { pattern, target, regExp: result.regExp, regions: found.regions, problem: undefined };
+  if (found !== undefined)
+    return { pattern, target, regExp: result.regExp, regions: found.regions, problem: undefined };
   const problem = 'it is about more than whole subtrees and exact paths';
   return { pattern, target, regExp: undefined, regions: [], problem };
 }
@@ -112,7 +112,11 @@ function substituteExtended(
 /** Without a modifier, everything but slashes that needs it is encoded, what is encoded already is left alone. */
 function encodeCapture(text: string, modifiers: string): string {
   if (/\bno(?:esc|escape):/.test(modifiers)) return text;
-  const cased = modifiers.includes('tolower:') ? text.toLowerCase() : modifiers.includes('toupper:') ? text.toUpperCase() : text;
+  const cased = modifiers.includes('tolower:')
+    ? text.toLowerCase()
+    : modifiers.includes('toupper:')
+      ? text.toUpperCase()
+      : text;
   if (/\besc(?:ape)?:/.test(modifiers)) return encodeURIComponent(cased);
   if (modifiers.includes('encb64u:')) return Buffer.from(cased).toString('base64url');
   if (modifiers.includes('decb64u:')) return Buffer.from(cased, 'base64url').toString();

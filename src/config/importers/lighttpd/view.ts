@@ -1,6 +1,7 @@
 // The settings in force for one request: the last matching block wins, directive by directive.
-import type { Context } from './contexts.ts';
+
 import { type ContextMatch, matchContexts, type Situation } from './conditions.ts';
+import type { Context } from './contexts.ts';
 import type { Setting, Value } from './values.ts';
 
 /** A setting with the captures of the condition directly around it. */

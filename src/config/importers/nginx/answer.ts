@@ -23,7 +23,11 @@ export function answer(server: NginxServer, probe: Probe): Outcome {
   if (!hasFileTest || outcome.serve.kind !== 'files') return outcome;
   const missing = ask(false);
   if (missing.serve.kind === 'files' && missing.serve.file === outcome.serve.file) return outcome;
-  return { ...outcome, serve: { ...outcome.serve, missing: missing.serve }, directives: [...missing.directives, ...outcome.directives] };
+  return {
+    ...outcome,
+    serve: { ...outcome.serve, missing: missing.serve },
+    directives: [...missing.directives, ...outcome.directives],
+  };
 }
 
 class Exchange {
@@ -83,7 +87,9 @@ class Exchange {
     if (++this.#rounds > ROUND_LIMIT) return this.#goInCircles(state);
     if (name.startsWith('@')) {
       const location = allLocations(this.#server.locations).find(({ kind, text }) => kind === 'named' && text === name);
-      return location === undefined ? { serve: { kind: 'unsupported' }, traits: {}, directives: [] } : this.#enter(location, state);
+      return location === undefined
+        ? { serve: { kind: 'unsupported' }, traits: {}, directives: [] }
+        : this.#enter(location, state);
     }
     const mark = name.indexOf('?');
     const uri = mark < 0 ? name : name.slice(0, mark);
@@ -93,7 +99,11 @@ class Exchange {
 
   #goInCircles(state: RequestState): Outcome {
     const [directive = this.#server.directive] = state.directives;
-    this.#context.report.error(directive, `goes in circles: nginx gives up after ${ROUND_LIMIT} rounds with 500`, 'find out what was meant');
+    this.#context.report.error(
+      directive,
+      `goes in circles: nginx gives up after ${ROUND_LIMIT} rounds with 500`,
+      'find out what was meant',
+    );
     return { serve: { kind: 'unsupported' }, traits: {}, directives: [directive] };
   }
 }

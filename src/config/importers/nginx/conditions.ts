@@ -1,7 +1,8 @@
 // The condition of an `if` block: true, false, or about something that no sample request has.
+
+import { CLIENT_HOST_MARK } from '../outcome.ts';
 import { compilePcre } from '../pattern/pcre.ts';
 import { regionsOfPattern } from '../pattern/regions.ts';
-import { CLIENT_HOST_MARK } from '../outcome.ts';
 import type { Directive } from './parser.ts';
 import { expandVariables, type VariableState } from './variables.ts';
 
@@ -22,7 +23,9 @@ export function askCondition(directive: Directive, state: VariableState): Verdic
   if (left.unknown.length > 0) return { kind: 'unknown', about: left.unknown.join(', '), isTrue: false };
   const verdict = compare(asSubject(left.text, state), operator, rest.join(' '), state);
   const isMethod = /^\$\{?request_method\}?$/.test(first);
-  return isMethod && verdict.kind === 'known' ? { kind: 'unknown', about: '$request_method', isTrue: verdict.isTrue } : verdict;
+  return isMethod && verdict.kind === 'known'
+    ? { kind: 'unknown', about: '$request_method', isTrue: verdict.isTrue }
+    : verdict;
 }
 
 /** The words between the parentheses. */
@@ -50,10 +53,15 @@ function compare(subject: string, operator: string | undefined, value: string, s
     return { kind: 'known', isTrue: (subject === asSubject(right.text, state)) !== isNegative };
   }
   const compiled = compilePcre(value, operator.endsWith('*'));
-  if ('problem' in compiled) return { kind: 'unknown', about: `the pattern ${value} (${compiled.problem})`, isTrue: false };
+  if ('problem' in compiled)
+    return { kind: 'unknown', about: `the pattern ${value} (${compiled.problem})`, isTrue: false };
   const isPath = subject.startsWith('/');
   if (isPath && regionsOfPattern(value, 'path-and-query') === undefined)
-    return { kind: 'unknown', about: `the pattern ${value}, which is more than subtrees and exact paths`, isTrue: false };
+    return {
+      kind: 'unknown',
+      about: `the pattern ${value}, which is more than subtrees and exact paths`,
+      isTrue: false,
+    };
   const match = compiled.regExp.exec(subject);
   return { kind: 'known', isTrue: (match !== null) !== isNegative, captures: match === null ? [] : [...match] };
 }

@@ -6,6 +6,7 @@ import { accountByTable, type DirectiveTable, makeTable } from '../directive-tab
 import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
 import { renderMount } from '../language.ts';
+import { regionsOfPattern } from '../pattern/regions.ts';
 import { reportRemark } from '../remarks.ts';
 import { ImportReport } from '../report.ts';
 import { answer } from './answer.ts';
@@ -21,7 +22,6 @@ import { compileRewrite } from './rewrite-phase.ts';
 import { openScope, Scope } from './scopes.ts';
 import { encodePath, type NginxHttp, type NginxServer } from './server.ts';
 import { parseTime } from './units.ts';
-import { regionsOfPattern } from '../pattern/regions.ts';
 
 /** Every directive of nginx that is known, with what becomes of it. */
 export const NGINX_DIRECTIVES: DirectiveTable = makeTable(PROXY_ROWS, FILES_ROWS, TRAIT_ROWS, SERVER_ROWS);
@@ -62,7 +62,10 @@ function openHttp(directives: readonly Directive[], baseDir: string, report: Imp
       const [source = '', target = ''] = wordsOf(block);
       const entries = (block.block ?? []).filter((line) => line.name !== 'hostnames' && line.name !== 'volatile');
       report.contribute(block, ...(block.block ?? []));
-      return [target.replace(/^\$/, ''), { source, entries: entries.map((line) => [line.name, wordsOf(line)[0] ?? ''] as const) }];
+      return [
+        target.replace(/^\$/, ''),
+        { source, entries: entries.map((line) => [line.name, wordsOf(line)[0] ?? ''] as const) },
+      ];
     }),
   );
   return { scope, upstreams, maps, report, compat, isFragment, baseDir };
@@ -79,17 +82,29 @@ function bind(server: NginxServer, report: ImportReport): Bound[] {
   const names = server.names.map(parseServerName);
   const [directive = server.directive] = server.scope.own('server_name');
   for (const { text, problem, remarks } of names) {
-    if (problem !== undefined) report.error(directive, `the name ${text} cannot be said: ${problem}`, 'write the names out');
+    if (problem !== undefined)
+      report.error(directive, `the name ${text} cannot be said: ${problem}`, 'write the names out');
     if (remarks.includes('loose-dot'))
-      report.warn(directive, `in ${text} a dot without backslash matches any character; here it is a dot`, 'write \\. for each dot');
+      report.warn(
+        directive,
+        `in ${text} a dot without backslash matches any character; here it is a dot`,
+        'write \\. for each dot',
+      );
     if (remarks.includes('open-end') || remarks.includes('open-start'))
-      report.warn(directive, `${text} also matches longer names, such as one of a stranger; here it does not`, 'write ^ before and $ behind it');
+      report.warn(
+        directive,
+        `${text} also matches longer names, such as one of a stranger; here it does not`,
+        'write ^ before and $ behind it',
+      );
   }
   // The same port in both address families is one listener of ours.
   const byPort = new Map<number, Listen>();
   for (const listen of listensOf(server)) {
     const known = byPort.get(listen.port);
-    byPort.set(listen.port, known === undefined ? listen : { ...known, isDefault: known.isDefault || listen.isDefault });
+    byPort.set(
+      listen.port,
+      known === undefined ? listen : { ...known, isDefault: known.isDefault || listen.isDefault },
+    );
   }
   return [...byPort.values()].map((listen) => ({ server, listen, names }));
 }
@@ -139,7 +154,8 @@ function importSite(server: NginxServer, name: string, port: number, isSecure: b
   const refusesVhostPaths = ask('/vhost/http/portico-probe.invalid/', undefined).serve.kind !== 'proxy';
   const address = { host, port, scheme, isOpen: name.startsWith('*') } as const;
   const mounts = derived.map((mount) => renderMount(mount, address, { report, compat, refusesVhostPaths }));
-  for (const { directives } of mounts) report.contribute(...directives.flatMap((directive) => (isDirective(directive) ? [directive] : [])));
+  for (const { directives } of mounts)
+    report.contribute(...directives.flatMap((directive) => (isDirective(directive) ? [directive] : [])));
   return { name, port, mounts, tls: isSecure ? importTls(server) : undefined, sources: [server.directive.source] };
 }
 
@@ -150,7 +166,9 @@ function isDirective(value: object): value is Directive {
 /** The paths that the server block is about. */
 function candidatesOf(server: NginxServer): Candidate[] {
   const locations = allLocations(server.locations);
-  const own = locations.flatMap(({ regions, directive }) => regions.map((region) => ({ ...region, path: encodePath(region.path), directive })));
+  const own = locations.flatMap(({ regions, directive }) =>
+    regions.map((region) => ({ ...region, path: encodePath(region.path), directive })),
+  );
   const blocks = [server.scope, ...locations.map(({ scope }) => scope)];
   return [...own, ...blocks.flatMap((scope) => candidatesOfBlock(scope.list))];
 }
@@ -159,7 +177,11 @@ function candidatesOfBlock(list: readonly Directive[]): Candidate[] {
   return list.flatMap((directive) => {
     const words = directive.name === 'if' ? conditionWords(directive) : wordsOf(directive);
     if (directive.name === 'rewrite')
-      return compileRewrite(words[0] ?? '').regions.map((region) => ({ ...region, path: encodePath(region.path), directive }));
+      return compileRewrite(words[0] ?? '').regions.map((region) => ({
+        ...region,
+        path: encodePath(region.path),
+        directive,
+      }));
     if (directive.name !== 'if') return [];
     const inner = candidatesOfBlock(directive.block ?? []);
     if (!/^\$\{?(?:request_uri|uri|document_uri)\}?$/.test(words[0] ?? '')) return inner;
@@ -178,7 +200,8 @@ function importTls(server: NginxServer): Record<string, unknown> | undefined {
   const [keyFile] = key.map((directive) => absolute(http.baseDir, wordsOf(directive)[0] ?? ''));
   if (file === undefined || keyFile === undefined) return undefined;
   const [, second] = certificate;
-  if (second !== undefined) http.report.warn(second, 'a second certificate for the same names is left out', 'keep the one you want');
+  if (second !== undefined)
+    http.report.warn(second, 'a second certificate for the same names is left out', 'keep the one you want');
   return { certificate: file, key: keyFile };
 }
 
@@ -192,12 +215,20 @@ function checkServer(server: NginxServer, report: ImportReport): void {
     if (problem !== undefined) {
       const isProtective = (directive.block ?? []).some(({ name }) => name === 'deny' || name === 'return');
       const advice = 'write mounts for the paths in question, or let the backend do it';
-      report.say(isProtective || hasHandler(directive) ? 'error' : 'warning', directive, `the pattern ${text} cannot be said: ${problem}; the block is left out`, advice);
+      report.say(
+        isProtective || hasHandler(directive) ? 'error' : 'warning',
+        directive,
+        `the pattern ${text} cannot be said: ${problem}; the block is left out`,
+        advice,
+      );
       for (const left of directive.block ?? []) if (inner.length === 0) report.contribute(left);
     } else if (kind === 'prefix' || kind === 'final-prefix') {
       const [region] = regions;
       if (region?.kind === 'open')
-        report.info(directive, `also takes ${region.path}rel and the like; here it is ${region.path} and everything below ${region.path}/`);
+        report.info(
+          directive,
+          `also takes ${region.path}rel and the like; here it is ${region.path} and everything below ${region.path}/`,
+        );
     }
   }
 }

@@ -75,7 +75,12 @@ class Lexer {
     }
     const next = this.#text.charAt(this.#offset);
     if (next !== '' && !/[\s;{)]/.test(next))
-      this.#refuse(this.#offset, next, 'nothing may stand directly behind a closing quote', 'put a space or a semicolon there');
+      this.#refuse(
+        this.#offset,
+        next,
+        'nothing may stand directly behind a closing quote',
+        'put a space or a semicolon there',
+      );
     this.#word(unescape(whole.slice(1, -1)), true, start);
   }
 

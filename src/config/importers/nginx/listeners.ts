@@ -18,7 +18,8 @@ export interface Listen {
 export function listensOf(server: NginxServer): Listen[] {
   const own = server.scope.own('listen');
   const isAllSecure = server.scope.word('ssl') === 'on';
-  if (own.length === 0) return [{ address: ':80', port: 80, isSecure: isAllSecure, isDefault: false, directive: undefined }];
+  if (own.length === 0)
+    return [{ address: ':80', port: 80, isSecure: isAllSecure, isDefault: false, directive: undefined }];
   return own.map((directive) => parseListen(directive, isAllSecure));
 }
 
@@ -39,8 +40,14 @@ export function joinAddresses(listens: readonly Listen[]): string[] {
   const addresses = [...new Set(listens.map(({ address }) => address))];
   const open = new Set(addresses.filter((address) => address.startsWith(':')));
   return addresses
-    .map((address) => (address.startsWith('0.0.0.0:') && addresses.includes(address.replace('0.0.0.0', '[::]')) ? address.slice(7) : address))
-    .filter((address) => !(/^(?:\[::\]|0\.0\.0\.0):/.test(address) && open.has(address.slice(address.lastIndexOf(':')))))
+    .map((address) =>
+      address.startsWith('0.0.0.0:') && addresses.includes(address.replace('0.0.0.0', '[::]'))
+        ? address.slice(7)
+        : address,
+    )
+    .filter(
+      (address) => !(/^(?:\[::\]|0\.0\.0\.0):/.test(address) && open.has(address.slice(address.lastIndexOf(':')))),
+    )
     .filter((address, index, all) => all.indexOf(address) === index);
 }
 
@@ -89,8 +96,14 @@ export function findServer(
     let best: { server: NginxServer; length: number } | undefined;
     for (const { server, names } of servers) {
       for (const name of names.filter((candidate) => candidate.rank === rank)) {
-        const [longest] = name.names.filter(({ host: own }) => covers(own, host)).map(({ host: own }) => own.length).sort((a, b) => b - a);
-        if (longest !== undefined && longest > (rank === 3 && best !== undefined ? Number.POSITIVE_INFINITY : (best?.length ?? 0)))
+        const [longest] = name.names
+          .filter(({ host: own }) => covers(own, host))
+          .map(({ host: own }) => own.length)
+          .sort((a, b) => b - a);
+        if (
+          longest !== undefined &&
+          longest > (rank === 3 && best !== undefined ? Number.POSITIVE_INFINITY : (best?.length ?? 0))
+        )
           best = { server, length: longest };
       }
     }

@@ -80,7 +80,6 @@ class Reader {
   }
 }
 
-
 class Parser {
   readonly #tokens: readonly Token[];
   readonly #report: ImportReport;

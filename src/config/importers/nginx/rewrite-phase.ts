@@ -23,8 +23,18 @@ export type RewriteResult =
   | { readonly kind: 'go-on'; readonly state: RequestState; readonly scope: Scope }
   /** The path changed: look for a location again. */
   | { readonly kind: 'again'; readonly state: RequestState }
-  | { readonly kind: 'redirect'; readonly status: number; readonly location: string; readonly directives: readonly Directive[] }
-  | { readonly kind: 'respond'; readonly status: number; readonly body: string | undefined; readonly directives: readonly Directive[] };
+  | {
+      readonly kind: 'redirect';
+      readonly status: number;
+      readonly location: string;
+      readonly directives: readonly Directive[];
+    }
+  | {
+      readonly kind: 'respond';
+      readonly status: number;
+      readonly body: string | undefined;
+      readonly directives: readonly Directive[];
+    };
 
 /** What the phase needs besides the request. */
 export interface RewriteContext {
@@ -112,7 +122,11 @@ class RewritePhase {
     const rule = compileRewrite(pattern);
     if (rule.regExp === undefined) {
       const message = `the pattern ${pattern} cannot be said: ${rule.problem}`;
-      this.#context.report.error(directive, message, 'let the backend do that, or write mounts for the paths in question');
+      this.#context.report.error(
+        directive,
+        message,
+        'let the backend do that, or write mounts for the paths in question',
+      );
       return undefined;
     }
     const match = rule.regExp.exec(this.#state.uri);
@@ -138,7 +152,8 @@ class RewritePhase {
   #isTrue(directive: Directive): boolean {
     const verdict = askCondition(directive, this.#state);
     if (verdict.kind === 'known') {
-      if (verdict.isTrue && verdict.captures !== undefined) this.#state = { ...this.#state, captures: verdict.captures };
+      if (verdict.isTrue && verdict.captures !== undefined)
+        this.#state = { ...this.#state, captures: verdict.captures };
       return verdict.isTrue;
     }
     if (verdict.kind === 'file') {
@@ -150,7 +165,12 @@ class RewritePhase {
     const kept = verdict.isTrue ? 'taken as it is for GET' : 'the block is left out';
     const message = `this condition looks at ${verdict.about}, which our language does not; ${kept}`;
     const isMethod = verdict.about === '$request_method';
-    this.#context.report.say(isProtective && !verdict.isTrue && !isMethod ? 'error' : 'warning', directive, message, advice);
+    this.#context.report.say(
+      isProtective && !verdict.isTrue && !isMethod ? 'error' : 'warning',
+      directive,
+      message,
+      advice,
+    );
     return verdict.isTrue;
   }
 
@@ -167,7 +187,9 @@ class RewritePhase {
 /** Whether a directive keeps people out. */
 function isRefusal(directive: Directive): boolean {
   const [first = ''] = wordsOf(directive);
-  return (directive.name === 'return' && /^4/.test(first)) || directive.name === 'deny' || directive.name === 'auth_basic';
+  return (
+    (directive.name === 'return' && /^4/.test(first)) || directive.name === 'deny' || directive.name === 'auth_basic'
+  );
 }
 
 function appendArgs(text: string, args: string | undefined): string {

@@ -16,7 +16,8 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 export function parseTime(text: string): number | undefined {
   if (!/^(?:\d+(?:ms|[smhdwMy])?)+$/.test(text)) return undefined;
   let totalMs = 0;
-  for (const [, amount, unit = ''] of text.matchAll(/(\d+)(ms|[smhdwMy])?/g)) totalMs += Number(amount) * (UNITS_MS[unit] ?? 0);
+  for (const [, amount, unit = ''] of text.matchAll(/(\d+)(ms|[smhdwMy])?/g))
+    totalMs += Number(amount) * (UNITS_MS[unit] ?? 0);
   return totalMs;
 }
 

@@ -1,7 +1,8 @@
 // Variables in the values of nginx: what they stand for in one request, and which of them nobody can know here.
+
+import { CLIENT_HOST_MARK, type Probe } from '../outcome.ts';
 import { compilePcre } from '../pattern/pcre.ts';
 import { findShape } from '../pattern/shape.ts';
-import { CLIENT_HOST_MARK, type Probe } from '../outcome.ts';
 
 /** What variables are expanded with. */
 export interface VariableState {
@@ -73,7 +74,8 @@ function mapValue({ source, entries }: VariableMap, state: VariableState): strin
   if (unknown.length > 0) return undefined;
   const subject = text.replaceAll(CLIENT_HOST_MARK, state.probe.host);
   const exact = entries.find(([key]) => key.toLowerCase() === subject.toLowerCase() && key !== 'default');
-  const found = exact ?? entries.find(([key]) => matchesPattern(key, subject)) ?? entries.find(([key]) => key === 'default');
+  const found =
+    exact ?? entries.find(([key]) => matchesPattern(key, subject)) ?? entries.find(([key]) => key === 'default');
   const value = expandVariables(found?.[1] ?? '', { ...state, maps });
   return value.unknown.length > 0 ? undefined : value.text;
 }

@@ -36,7 +36,10 @@ function globToRegExp(glob: string): RegExp {
     if (char === '*') source += source.endsWith('.*') ? '' : '.*';
     else if (char === '?') source += '.';
     else if (end > 0) {
-      const members = glob.slice(index + 1, end).replace(/^!/, '^').replace(/[\\\][]/g, '\\$&');
+      const members = glob
+        .slice(index + 1, end)
+        .replace(/^!/, '^')
+        .replace(/[\\\][]/g, '\\$&');
       source += `[${members}]`;
       index = end;
     } else if (char === '\\' && index + 1 < glob.length) source += escapeRegExp(glob.charAt(++index));

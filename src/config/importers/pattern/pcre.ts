@@ -12,7 +12,14 @@ const SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/\(\?>/g, '(?:'],
   [/\(\?#[^)]*\)/g, ''],
 ];
-const ESCAPES: Readonly<Record<string, string>> = { A: '^', z: '$', Z: '$', h: '[ \\t]', H: '[^ \\t]', R: '(?:\\r\\n|[\\r\\n])' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  A: '^',
+  z: '$',
+  Z: '$',
+  h: '[ \\t]',
+  H: '[^ \\t]',
+  R: '(?:\\r\\n|[\\r\\n])',
+};
 const POSIX_CLASSES: Readonly<Record<string, string>> = {
   alpha: 'A-Za-z',
   digit: '0-9',

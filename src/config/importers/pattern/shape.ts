@@ -129,8 +129,7 @@ class PatternParser {
   }
 
   #parseSet(): Item {
-    const [whole = '', negation = '', body = ''] =
-      /^(\^?)(\]?(?:\[:\w+:\]|\\.|[^\]\\])*)\]/s.exec(this.#rest()) ?? [];
+    const [whole = '', negation = '', body = ''] = /^(\^?)(\]?(?:\[:\w+:\]|\\.|[^\]\\])*)\]/s.exec(this.#rest()) ?? [];
     if (whole === '') throw new Shapeless();
     this.#index += whole.length;
     const plain = body.replace(/\\([^A-Za-z0-9])/g, '$1');
@@ -194,7 +193,8 @@ function expandRepeat(item: Item, min: number, max: number): Part[][] {
   if (max === 1) return min === 1 ? expandItem(item) : [[], ...expandItem(item)];
   if (min === max && item.type === 'text' && max <= 16) return [[{ kind: 'text', text: item.text.repeat(max) }]];
   const least = Math.min(min, 1);
-  if (item.type === 'dot') return [[{ kind: 'run', of: max === Number.POSITIVE_INFINITY ? 'any' : 'other', min: least }]];
+  if (item.type === 'dot')
+    return [[{ kind: 'run', of: max === Number.POSITIVE_INFINITY ? 'any' : 'other', min: least }]];
   if (item.type === 'set') {
     const of = item.members.length === 0 || !item.members.includes('.') ? item.of : 'name';
     return [[{ kind: 'run', of: max === Number.POSITIVE_INFINITY ? of : 'other', min: least }]];
@@ -224,6 +224,7 @@ function toAlternative(parts: readonly Part[]): Alternative {
 
 function appendPiece(pieces: Piece[], piece: Piece): void {
   const last = pieces.at(-1);
-  if (piece.kind === 'text' && last?.kind === 'text') pieces[pieces.length - 1] = { ...last, text: last.text + piece.text };
+  if (piece.kind === 'text' && last?.kind === 'text')
+    pieces[pieces.length - 1] = { ...last, text: last.text + piece.text };
   else pieces.push(piece);
 }

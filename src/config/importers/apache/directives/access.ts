@@ -1,18 +1,35 @@
 // Who may ask: Require and its sections, the older Order, Allow and Deny, and passwords.
 import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
-import type { AddressRule, Traits } from '../../traits.ts';
 import type { ImportReport } from '../../report.ts';
+import type { AddressRule, Traits } from '../../traits.ts';
 import type { Directive } from '../parser.ts';
 import { findInSections, type Section } from '../sections.ts';
 
 /** The directives of this file. */
 export const ACCESS_ROWS: readonly DirectiveRow[] = [
-  ...translated('Require <RequireAll> <RequireAny> <RequireNone>', 'auth, respond: 403', 'rules on addresses are reported'),
+  ...translated(
+    'Require <RequireAll> <RequireAny> <RequireNone>',
+    'auth, respond: 403',
+    'rules on addresses are reported',
+  ),
   ...translated('Order Allow Deny', 'respond: 403', 'rules on addresses are reported'),
   ...translated('AuthType AuthName AuthUserFile AuthBasicProvider', 'auth', 'type Basic with an htpasswd file'),
-  ...unneeded('AuthBasicAuthoritative AuthMerging AuthzSendForbiddenOnFailure AuthBasicUseDigestAlgorithm AuthBasicFake AuthnCacheEnable AuthnCacheProvideFor AuthnCacheTimeout', 'there is one way of checking passwords'),
-  ...missing('AuthGroupFile AuthDigestProvider AuthDigestDomain AuthDigestAlgorithm AuthLDAPURL AuthLDAPBindDN AuthLDAPBindPassword AuthDBDUserPWQuery AuthFormProvider Session SessionCookieName Satisfy', 'error', 'passwords can only be checked with an htpasswd file here', 'make an htpasswd file, or put a login in front'),
-  ...missing('<Limit> <LimitExcept> AllowMethods', 'error', 'methods do not decide who may come in', 'let the backend refuse them'),
+  ...unneeded(
+    'AuthBasicAuthoritative AuthMerging AuthzSendForbiddenOnFailure AuthBasicUseDigestAlgorithm AuthBasicFake AuthnCacheEnable AuthnCacheProvideFor AuthnCacheTimeout',
+    'there is one way of checking passwords',
+  ),
+  ...missing(
+    'AuthGroupFile AuthDigestProvider AuthDigestDomain AuthDigestAlgorithm AuthLDAPURL AuthLDAPBindDN AuthLDAPBindPassword AuthDBDUserPWQuery AuthFormProvider Session SessionCookieName Satisfy',
+    'error',
+    'passwords can only be checked with an htpasswd file here',
+    'make an htpasswd file, or put a login in front',
+  ),
+  ...missing(
+    '<Limit> <LimitExcept> AllowMethods',
+    'error',
+    'methods do not decide who may come in',
+    'let the backend refuse them',
+  ),
 ];
 
 /** The verdict on a request: open, refused, or with a gate before it. */
@@ -48,10 +65,15 @@ function decideRequire(rules: readonly Directive[], sections: readonly Section[]
   const addresses = flat.filter(({ args }) => /^(?:ip|local)$/i.test((args[0] === 'not' ? args[1] : args[0]) ?? ''));
   if (users.length === open.length) return requirePassword(users, directives, sections, report);
   const [first] = rules;
-  if (addresses.length === open.length) return { isRefused: false, traits: { addresses: readAddresses(addresses) }, directives };
+  if (addresses.length === open.length)
+    return { isRefused: false, traits: { addresses: readAddresses(addresses) }, directives };
   const unsaid = open.find((word) => !/^(?:valid-user|user|(?:not )?ip|local)\b/.test(word)) ?? open.join(', ');
   if (first !== undefined)
-    report.error(first, `who may come in depends on "${unsaid}", which our language cannot say; everything is refused`, 'decide it in the backend, or with a password');
+    report.error(
+      first,
+      `who may come in depends on "${unsaid}", which our language cannot say; everything is refused`,
+      'decide it in the backend, or with a password',
+    );
   return { isRefused: true, traits: {}, directives };
 }
 
@@ -59,9 +81,19 @@ function flatten(rule: Directive): Directive[] {
   return rule.block === undefined ? [rule] : rule.block.flatMap(flatten);
 }
 
-function requirePassword(users: readonly Directive[], directives: readonly Directive[], sections: readonly Section[], report: ImportReport): AccessVerdict {
+function requirePassword(
+  users: readonly Directive[],
+  directives: readonly Directive[],
+  sections: readonly Section[],
+  report: ImportReport,
+): AccessVerdict {
   const read = (key: string) => findInSections(sections, key);
-  const [type, realm, file, provider] = [read('authtype'), read('authname'), read('authuserfile'), read('authbasicprovider')];
+  const [type, realm, file, provider] = [
+    read('authtype'),
+    read('authname'),
+    read('authuserfile'),
+    read('authbasicprovider'),
+  ];
   const used = [...directives, ...[type, realm, file, provider].flatMap((directive) => directive ?? [])];
   const [first] = users;
   const isBasic = /^basic$/i.test(type?.args[0] ?? '');
@@ -69,7 +101,11 @@ function requirePassword(users: readonly Directive[], directives: readonly Direc
   const path = file?.args[0];
   if (!isBasic || !isFile || path === undefined) {
     if (first !== undefined)
-      report.error(first, 'the password is not one of type Basic with an htpasswd file; everything is refused', 'make an htpasswd file');
+      report.error(
+        first,
+        'the password is not one of type Basic with an htpasswd file; everything is refused',
+        'make an htpasswd file',
+      );
     return { isRefused: true, traits: {}, directives: used };
   }
   const isAnyone = users.some(({ args }) => /^valid-user$/i.test(args[0] ?? ''));
@@ -92,7 +128,9 @@ function readAddresses(rules: readonly Directive[]): AddressRule[] {
 /** `Order deny,allow` and so on, of which only all or nothing can be said. */
 function decideOrder(rules: readonly Directive[], report: ImportReport): AccessVerdict {
   report.contribute(...rules);
-  const order = (rules.find(({ key }) => key === 'order')?.args.join('') ?? 'deny,allow').toLowerCase().replace(/\s/g, '');
+  const order = (rules.find(({ key }) => key === 'order')?.args.join('') ?? 'deny,allow')
+    .toLowerCase()
+    .replace(/\s/g, '');
   const from = (key: string) => rules.filter((rule) => rule.key === key).flatMap(({ args }) => args.slice(1));
   const [allow, deny] = [from('allow'), from('deny')];
   const allowsAll = allow.some((word) => /^all$/i.test(word));

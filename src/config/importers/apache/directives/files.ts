@@ -17,13 +17,37 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
   ...translated('Options', 'files.list', 'Indexes; the other options need no equal'),
   ...translated('FallbackResource', 'files.fallback'),
   ...translated('ErrorDocument', 'error-pages', 'where it names a file'),
-  ...unneeded('DirectorySlash DirectoryCheckHandler DirectoryIndexRedirect FileETag EnableMMAP EnableSendfile AcceptPathInfo ContentDigest', 'how files are sent needs no setting'),
-  ...unneeded('IndexOptions IndexOrderDefault IndexStyleSheet IndexIgnore IndexIgnoreReset IndexHeadInsert HeaderName ReadmeName AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType AddAltByEncoding AddDescription DefaultIcon', 'listings have one look here'),
-  ...unneeded('TypesConfig AddType DefaultType ForceType AddCharset AddDefaultCharset AddEncoding AddLanguage DefaultLanguage LanguagePriority ForceLanguagePriority RemoveType RemoveEncoding RemoveCharset RemoveLanguage MIMEMagicFile ModMimeUsePathInfo MultiviewsMatch', 'media types come from a table; see files.types for others'),
+  ...unneeded(
+    'DirectorySlash DirectoryCheckHandler DirectoryIndexRedirect FileETag EnableMMAP EnableSendfile AcceptPathInfo ContentDigest',
+    'how files are sent needs no setting',
+  ),
+  ...unneeded(
+    'IndexOptions IndexOrderDefault IndexStyleSheet IndexIgnore IndexIgnoreReset IndexHeadInsert HeaderName ReadmeName AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType AddAltByEncoding AddDescription DefaultIcon',
+    'listings have one look here',
+  ),
+  ...unneeded(
+    'TypesConfig AddType DefaultType ForceType AddCharset AddDefaultCharset AddEncoding AddLanguage DefaultLanguage LanguagePriority ForceLanguagePriority RemoveType RemoveEncoding RemoveCharset RemoveLanguage MIMEMagicFile ModMimeUsePathInfo MultiviewsMatch',
+    'media types come from a table; see files.types for others',
+  ),
   ...unneeded('AccessFileName', 'there are no .htaccess files here'),
-  ...missing('AllowOverride AllowOverrideList', 'warning', '.htaccess files are not read', 'put what they say into the configuration'),
-  ...missing('ScriptAlias ScriptAliasMatch ScriptSock Action SetHandler AddHandler AddOutputFilter SetOutputFilter AddInputFilter SetInputFilter RemoveHandler CGIDScriptTimeout CGIPassAuth ScriptLog ScriptInterpreterSource WSGIScriptAlias WSGIDaemonProcess WSGIProcessGroup php_value php_flag php_admin_value php_admin_flag Dav DavLockDB CheckSpelling', 'error', 'this runs or speaks to something other than an HTTP server', 'put an HTTP server before it and proxy to that'),
-  ...missing('UserDir VirtualDocumentRoot VirtualScriptAlias VirtualDocumentRootIP', 'error', 'folders are not chosen by the name or path that was asked for', 'write a site or mount for each folder'),
+  ...missing(
+    'AllowOverride AllowOverrideList',
+    'warning',
+    '.htaccess files are not read',
+    'put what they say into the configuration',
+  ),
+  ...missing(
+    'ScriptAlias ScriptAliasMatch ScriptSock Action SetHandler AddHandler AddOutputFilter SetOutputFilter AddInputFilter SetInputFilter RemoveHandler CGIDScriptTimeout CGIPassAuth ScriptLog ScriptInterpreterSource WSGIScriptAlias WSGIDaemonProcess WSGIProcessGroup php_value php_flag php_admin_value php_admin_flag Dav DavLockDB CheckSpelling',
+    'error',
+    'this runs or speaks to something other than an HTTP server',
+    'put an HTTP server before it and proxy to that',
+  ),
+  ...missing(
+    'UserDir VirtualDocumentRoot VirtualScriptAlias VirtualDocumentRootIP',
+    'error',
+    'folders are not chosen by the name or path that was asked for',
+    'write a site or mount for each folder',
+  ),
 ];
 
 /** Where a path leads on the disk. */
@@ -42,7 +66,9 @@ export function findFile(turn: Turn, path: string): FoundFile | 'unsupported' | 
   }
   const root = documentRootOf(turn.server);
   const folder = root?.args[0];
-  return root === undefined || folder === undefined ? undefined : { file: folder.replace(/\/+$/, '') + path, directive: root };
+  return root === undefined || folder === undefined
+    ? undefined
+    : { file: folder.replace(/\/+$/, '') + path, directive: root };
 }
 
 function matchAlias(turn: Turn, directive: Directive, path: string): FoundFile | 'unsupported' | undefined {
@@ -51,14 +77,20 @@ function matchAlias(turn: Turn, directive: Directive, path: string): FoundFile |
     const rest = matchPrefix(from, path);
     if (rest === undefined) return undefined;
     if (directive.key === 'alias') return { file: to + rest, directive };
-    turn.server.report.error(directive, 'programs are not run here', 'put an HTTP server before them and proxy to that');
+    turn.server.report.error(
+      directive,
+      'programs are not run here',
+      'put an HTTP server before them and proxy to that',
+    );
     return 'unsupported';
   }
   if (directive.key !== 'aliasmatch') return undefined;
   const compiled = compilePcre(from);
   if ('problem' in compiled || regionsOfPattern(from, 'path') === undefined) return undefined;
   const match = compiled.regExp.exec(path);
-  return match === null ? undefined : { file: to.replace(/\$(\d)/g, (_, index: string) => match[Number(index)] ?? ''), directive };
+  return match === null
+    ? undefined
+    : { file: to.replace(/\$(\d)/g, (_, index: string) => match[Number(index)] ?? ''), directive };
 }
 
 /** What the disk answers, with the rewrite rules of its folder. */
@@ -73,7 +105,10 @@ export function answerFromDisk(turn: Turn, found: FoundFile, sections: readonly 
     file: found.file,
     index: index === undefined ? ['index.html'] : index.args.filter((name) => !/^disabled$/i.test(name)),
     list: hasIndexes(options),
-    missing: fallback === undefined || /^disabled$/i.test(fallback.args[0] ?? '') ? undefined : answerMissing(turn, fallback.args[0] ?? ''),
+    missing:
+      fallback === undefined || /^disabled$/i.test(fallback.args[0] ?? '')
+        ? undefined
+        : answerMissing(turn, fallback.args[0] ?? ''),
   };
   const used = [index, fallback].flatMap((directive) => directive ?? []);
   return { serve: served, traits: {}, directives: [found.directive, ...used, ...options] };
@@ -99,7 +134,9 @@ function hasIndexes(lines: readonly Directive[]): boolean {
 
 /** Rules inside `<Directory>`: they see the path without that of the folder. */
 function runFolderRules(turn: Turn, found: FoundFile, sections: readonly Section[]): Outcome | undefined {
-  const section = [...sections].reverse().find(({ directive, list }) => directive?.key === 'directory' && list.some(({ key }) => key === 'rewriterule'));
+  const section = [...sections]
+    .reverse()
+    .find(({ directive, list }) => directive?.key === 'directory' && list.some(({ key }) => key === 'rewriterule'));
   const engine = findInSections(sections, 'rewriteengine');
   if (section === undefined || engine === undefined || !isOn(engine)) return undefined;
   const folder = (section.directive?.args[0] ?? '').replace(/\/+$/, '');
@@ -124,15 +161,28 @@ function runFolderRules(turn: Turn, found: FoundFile, sections: readonly Section
     return { serve: { kind: 'redirect', status: verdict.status, location }, traits: {}, directives };
   }
   if (verdict.kind === 'respond')
-    return { serve: { kind: 'respond', status: verdict.status, body: undefined, type: undefined }, traits: {}, directives };
+    return {
+      serve: { kind: 'respond', status: verdict.status, body: undefined, type: undefined },
+      traits: {},
+      directives,
+    };
   if (verdict.kind === 'proxy') {
-    server.report.error(directives[0] ?? section.list[0] ?? found.directive, 'forwarding from inside a folder is not read', 'use ProxyPass in the virtual host');
+    server.report.error(
+      directives[0] ?? section.list[0] ?? found.directive,
+      'forwarding from inside a folder is not read',
+      'use ProxyPass in the virtual host',
+    );
     return { serve: { kind: 'unsupported' }, traits: {}, directives };
   }
   const path = verdict.path.startsWith('/') ? verdict.path : base + verdict.path;
   const target = findFile(turn, path);
-  if (target === undefined || target === 'unsupported') return { serve: { kind: 'unsupported' }, traits: {}, directives };
-  return { serve: { kind: 'files', file: target.file, index: ['index.html'], list: false, missing: undefined }, traits: {}, directives: [...directives, target.directive] };
+  if (target === undefined || target === 'unsupported')
+    return { serve: { kind: 'unsupported' }, traits: {}, directives };
+  return {
+    serve: { kind: 'files', file: target.file, index: ['index.html'], list: false, missing: undefined },
+    traits: {},
+    directives: [...directives, target.directive],
+  };
 }
 
 /** `Redirect` and `RedirectMatch`, of the server and of sections. */
@@ -155,7 +205,11 @@ function matchRedirect(turn: Turn, directive: Directive, scope: Directive | unde
   const args = [...directive.args];
   let status = key === 'redirectpermanent' ? 301 : 302;
   const word = (args[0] ?? '').toLowerCase();
-  if (!key.endsWith('permanent') && !key.endsWith('temp') && (STATUS_WORDS[word] !== undefined || /^\d{3}$/.test(word))) {
+  if (
+    !key.endsWith('permanent') &&
+    !key.endsWith('temp') &&
+    (STATUS_WORDS[word] !== undefined || /^\d{3}$/.test(word))
+  ) {
     status = STATUS_WORDS[word] ?? Number(word);
     args.shift();
   }
@@ -171,7 +225,8 @@ function matchRedirect(turn: Turn, directive: Directive, scope: Directive | unde
     target = rest === undefined ? undefined : to + rest + (to.includes('?') ? '' : query);
   }
   if (target === undefined) return undefined;
-  if (status >= 300 && status < 400) return { serve: { kind: 'redirect', status, location: target }, traits: {}, directives: [directive] };
+  if (status >= 300 && status < 400)
+    return { serve: { kind: 'redirect', status, location: target }, traits: {}, directives: [directive] };
   return { serve: { kind: 'respond', status, body: undefined, type: undefined }, traits: {}, directives: [directive] };
 }
 
@@ -185,7 +240,10 @@ function matchRedirectPattern(pattern: string, to: string, path: string, query: 
 }
 
 /** `ErrorDocument 404 /missing.html`, where the page is a file. */
-export function errorPagesOf(turn: Turn, sections: readonly Section[]): { errorPages: Record<string, string>; directives: Directive[] } {
+export function errorPagesOf(
+  turn: Turn,
+  sections: readonly Section[],
+): { errorPages: Record<string, string>; directives: Directive[] } {
   const errorPages: Record<string, string> = {};
   const directives = [...allInSections(sections, 'errordocument')];
   for (const directive of directives) {
@@ -193,7 +251,11 @@ export function errorPagesOf(turn: Turn, sections: readonly Section[]): { errorP
     const found = page.startsWith('/') ? findFile(turn, page) : undefined;
     if (found !== undefined && found !== 'unsupported') errorPages[status] = found.file;
     else if (!/^default$/i.test(page))
-      turn.server.report.warn(directive, `the answer to ${status} is no file, and is left out`, 'see error-pages in the manual');
+      turn.server.report.warn(
+        directive,
+        `the answer to ${status} is no file, and is left out`,
+        'see error-pages in the manual',
+      );
   }
   return { errorPages, directives };
 }

@@ -7,16 +7,24 @@ import type { ForeignDirective } from '../../report.ts';
 import type { BalanceRule, Traits } from '../../traits.ts';
 import type { Directive } from '../parser.ts';
 import { allInSections, findInSections, type Section } from '../sections.ts';
-import { type ApacheServer, encodePath, matchPrefix, serverDirectives, sectionsFor, type Turn } from '../server.ts';
+import { type ApacheServer, encodePath, matchPrefix, sectionsFor, serverDirectives, type Turn } from '../server.ts';
 
 /** The directives of this file. */
 export const PROXY_ROWS: readonly DirectiveRow[] = [
   ...translated('ProxyPass ProxyPassMatch', 'proxy', 'patterns that are no subtrees or exact paths are reported'),
-  ...translated('<Proxy> BalancerMember ProxySet', 'proxy.to, balance', 'weights, routes and spare members are reported'),
+  ...translated(
+    '<Proxy> BalancerMember ProxySet',
+    'proxy.to, balance',
+    'weights, routes and spare members are reported',
+  ),
   ...translated('ProxyPreserveHost', 'host', 'without it the backend gets its own address as Host'),
   ...translated('ProxyTimeout', 'timeouts'),
   ...translated('RequestHeader', 'headers.request'),
-  ...translated('SSLProxyVerify SSLProxyCheckPeerName SSLProxyCheckPeerCN SSLProxyCheckPeerExpire', 'proxy.verify', 'certificates are checked unless --compat'),
+  ...translated(
+    'SSLProxyVerify SSLProxyCheckPeerName SSLProxyCheckPeerCN SSLProxyCheckPeerExpire',
+    'proxy.verify',
+    'certificates are checked unless --compat',
+  ),
   ...translated(
     'ProxyPassReverse ProxyPassReverseCookieDomain ProxyPassReverseCookiePath ProxyHTMLEnable ProxyHTMLURLMap ProxyHTMLLinks ProxyHTMLEvents ProxyHTMLExtended Substitute',
     'nothing',
@@ -32,10 +40,30 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
   ),
   ...unneeded('ProxyRequests', 'there is no forward proxy here; On is reported'),
   ...missing('ProxyAddHeaders', 'warning', 'forwarding headers are always sent', 'let the backend ignore them'),
-  ...missing('ProxyErrorOverride', 'warning', 'error pages of a backend are passed on', 'see error-pages in the manual'),
-  ...missing('ProxyRemote ProxyRemoteMatch NoProxy ProxyBlock ProxyDomain', 'error', 'there is no forward proxy here', 'use a program made for that'),
-  ...missing('SSLProxyMachineCertificateFile SSLProxyMachineCertificatePath SSLProxyMachineCertificateChainFile SSLProxyCACertificateFile SSLProxyCACertificatePath SSLProxyCARevocationFile SSLProxyCARevocationCheck', 'error', 'backends are checked against the authorities of the system, and get no certificate', 'set NODE_EXTRA_CA_CERTS for an authority of your own'),
-  ...missing('CacheEnable CacheRoot CacheDisable CacheLock CacheDefaultExpire CacheMaxExpire CacheIgnoreHeaders CacheQuickHandler', 'warning', 'responses are not kept', 'see cache in the manual'),
+  ...missing(
+    'ProxyErrorOverride',
+    'warning',
+    'error pages of a backend are passed on',
+    'see error-pages in the manual',
+  ),
+  ...missing(
+    'ProxyRemote ProxyRemoteMatch NoProxy ProxyBlock ProxyDomain',
+    'error',
+    'there is no forward proxy here',
+    'use a program made for that',
+  ),
+  ...missing(
+    'SSLProxyMachineCertificateFile SSLProxyMachineCertificatePath SSLProxyMachineCertificateChainFile SSLProxyCACertificateFile SSLProxyCACertificatePath SSLProxyCARevocationFile SSLProxyCARevocationCheck',
+    'error',
+    'backends are checked against the authorities of the system, and get no certificate',
+    'set NODE_EXTRA_CA_CERTS for an authority of your own',
+  ),
+  ...missing(
+    'CacheEnable CacheRoot CacheDisable CacheLock CacheDefaultExpire CacheMaxExpire CacheIgnoreHeaders CacheQuickHandler',
+    'warning',
+    'responses are not kept',
+    'see cache in the manual',
+  ),
 ];
 
 /** A rule that takes the request. */
@@ -88,7 +116,9 @@ function findInServer(turn: Turn): FoundRule | undefined {
       if (match === undefined) continue;
       if (url === '!') return undefined;
       // Without a reference in it the whole path is put behind.
-      const filled = /\$\d/.test(url) ? url.replace(/\$(\d)/g, (_, index: string) => encodePath(match[Number(index)] ?? '')) : url + encodePath(path);
+      const filled = /\$\d/.test(url)
+        ? url.replace(/\$(\d)/g, (_, index: string) => encodePath(match[Number(index)] ?? ''))
+        : url + encodePath(path);
       return { directive, url: filled, parameters };
     }
   }
@@ -113,11 +143,21 @@ export function regionsOfProxyPass(directive: Directive): readonly PathRegion[] 
 const OTHER_SCHEMES = /^(?:ajp|fcgi|scgi|uwsgi|ftp|fd|connect):/i;
 
 /** Forwards to a whole URL, as ProxyPass and RewriteRule with [P] do. `url` has no query. */
-export function forward(turn: Turn, directive: Directive, url: string, parameters: readonly string[], query = turn.query): FoundProxy {
+export function forward(
+  turn: Turn,
+  directive: Directive,
+  url: string,
+  parameters: readonly string[],
+  query = turn.query,
+): FoundProxy {
   const { report } = turn.server;
   const unsupported = { serve: { kind: 'unsupported' } as const, traits: {}, directives: [directive] };
   if (OTHER_SCHEMES.test(url)) {
-    report.error(directive, 'this goes to something other than an HTTP server', 'put an HTTP server before it and proxy to that');
+    report.error(
+      directive,
+      'this goes to something other than an HTTP server',
+      'put an HTTP server before it and proxy to that',
+    );
     return unsupported;
   }
   const address = parseAddress(url);
@@ -133,7 +173,11 @@ export function forward(turn: Turn, directive: Directive, url: string, parameter
   if (group === undefined) return unsupported;
   const preserve = findInSections(sectionsFor(turn, undefined), 'proxypreservehost');
   const host: ProxyOutcome['host'] = preserve !== undefined && isOn(preserve) ? 'public' : 'upstream';
-  const target = `${group.path}${address.path === '' ? '/' : address.path}${query === undefined ? '' : `?${query}`}`.replace(/^\/\//, '/');
+  const target =
+    `${group.path}${address.path === '' ? '/' : address.path}${query === undefined ? '' : `?${query}`}`.replace(
+      /^\/\//,
+      '/',
+    );
   const { traits, directives } = proxyTraits(turn, directive, [...group.parameters, ...parameters], address.scheme);
   const balance = group.balance !== undefined && group.endpoints.length > 1 ? { balance: group.balance } : {};
   return {
@@ -195,7 +239,8 @@ function findEndpoints(server: ApacheServer, address: Address, directive: Direct
     if (line.key === 'proxyset' || line.key === 'balancermember') used.push(line);
   }
   const [path = ''] = paths;
-  if (paths.size > 1) report.error(block, 'its members have different paths, which endpoints of ours cannot', 'give them the same path');
+  if (paths.size > 1)
+    report.error(block, 'its members have different paths, which endpoints of ours cannot', 'give them the same path');
   if (endpoints.length === 0) {
     report.error(block, 'no member takes requests', 'name one');
     return undefined;
@@ -212,27 +257,50 @@ function noteMemberOptions({ report }: ApacheServer, line: Directive, options: r
     if (name === 'status' && /[DSEH]/i.test(value.replace(/-\w/g, ''))) {
       takesPart = false;
       const isSpare = /H/i.test(value);
-      report.say(isSpare ? 'warning' : 'info', line, isSpare ? 'a spare member that only takes over is not known and was left out' : 'is out of service and was left out');
-    } else if (name === 'loadfactor' && value !== '1') report.warn(line, 'all endpoints get the same share of the requests', 'see balance in the manual');
-    else if (name === 'route' || name === 'redirect') report.warn(line, 'sessions are not tied to a member by its route', 'see balance in the manual');
+      report.say(
+        isSpare ? 'warning' : 'info',
+        line,
+        isSpare
+          ? 'a spare member that only takes over is not known and was left out'
+          : 'is out of service and was left out',
+      );
+    } else if (name === 'loadfactor' && value !== '1')
+      report.warn(line, 'all endpoints get the same share of the requests', 'see balance in the manual');
+    else if (name === 'route' || name === 'redirect')
+      report.warn(line, 'sessions are not tied to a member by its route', 'see balance in the manual');
   }
   return takesPart;
 }
 
-const METHODS: Readonly<Record<string, BalanceRule>> = { byrequests: 'round-robin', bybusyness: 'least-busy', bytraffic: 'least-busy' };
+const METHODS: Readonly<Record<string, BalanceRule>> = {
+  byrequests: 'round-robin',
+  bybusyness: 'least-busy',
+  bytraffic: 'least-busy',
+};
 
 function balanceOf({ report }: ApacheServer, block: Directive, parameters: readonly string[]): BalanceRule | undefined {
   let balance: BalanceRule | undefined;
   for (const parameter of parameters) {
     const [key = '', value = ''] = parameter.split('=');
     if (key.toLowerCase() === 'lbmethod') balance = METHODS[value.toLowerCase()];
-    if (key.toLowerCase() === 'lbmethod' && balance === undefined) report.warn(block, `${value} is not a way of balancing here`, 'see balance in the manual');
-    if (key.toLowerCase() === 'stickysession') report.warn(block, 'sessions are not tied to a member by a cookie of the application', 'see balance in the manual');
+    if (key.toLowerCase() === 'lbmethod' && balance === undefined)
+      report.warn(block, `${value} is not a way of balancing here`, 'see balance in the manual');
+    if (key.toLowerCase() === 'stickysession')
+      report.warn(
+        block,
+        'sessions are not tied to a member by a cookie of the application',
+        'see balance in the manual',
+      );
   }
   return balance;
 }
 
-function proxyTraits(turn: Turn, pass: Directive, parameters: readonly string[], scheme: Address['scheme']): { traits: Traits; directives: readonly Directive[] } {
+function proxyTraits(
+  turn: Turn,
+  pass: Directive,
+  parameters: readonly string[],
+  scheme: Address['scheme'],
+): { traits: Traits; directives: readonly Directive[] } {
   const { server } = turn;
   const sections = sectionsFor(turn, undefined);
   const used: Directive[] = [];
@@ -242,15 +310,22 @@ function proxyTraits(turn: Turn, pass: Directive, parameters: readonly string[],
     return directive;
   };
   const timeout = read('proxytimeout');
-  const seconds = (name: string) => parseSeconds(parameters.find((parameter) => parameter.toLowerCase().startsWith(`${name}=`))?.split('=')[1]);
+  const seconds = (name: string) =>
+    parseSeconds(parameters.find((parameter) => parameter.toLowerCase().startsWith(`${name}=`))?.split('=')[1]);
   const readMs = seconds('timeout') ?? parseSeconds(timeout?.args[0]);
   const connectMs = seconds('connectiontimeout');
   const timeouts = { ...(connectMs !== undefined && { connectMs }), ...(readMs !== undefined && { readMs }) };
   const isVerified = /^require$/i.test(read('sslproxyverify')?.args[0] ?? '');
   for (const key of ['sslproxycheckpeername', 'sslproxycheckpeercn', 'sslproxycheckpeerexpire']) read(key);
   if (scheme === 'https' && !isVerified) {
-    const kept = server.compat ? 'kept, as asked: anybody on the way can read and change everything' : 'here it is checked';
-    server.report.warn(pass, `Apache does not check the certificate of this backend; ${kept}`, server.compat ? 'remove verify: false' : 'if it fails, give the backend a certificate for its name');
+    const kept = server.compat
+      ? 'kept, as asked: anybody on the way can read and change everything'
+      : 'here it is checked';
+    server.report.warn(
+      pass,
+      `Apache does not check the certificate of this backend; ${kept}`,
+      server.compat ? 'remove verify: false' : 'if it fails, give the backend a certificate for its name',
+    );
   }
   noteMapped(server, sections, used);
   const traits: Traits = {
@@ -267,7 +342,16 @@ function parseSeconds(text: string | undefined): number | undefined {
   return Number(amount) * ({ ms: 1, s: 1000, min: 60_000, h: 3_600_000 }[unit] ?? 1000);
 }
 
-const MAPPED = ['proxypassreverse', 'proxypassreversecookiedomain', 'proxypassreversecookiepath', 'proxyhtmlenable', 'proxyhtmlurlmap', 'proxyhtmllinks', 'proxyhtmlevents', 'proxyhtmlextended'];
+const MAPPED = [
+  'proxypassreverse',
+  'proxypassreversecookiedomain',
+  'proxypassreversecookiepath',
+  'proxyhtmlenable',
+  'proxyhtmlurlmap',
+  'proxyhtmllinks',
+  'proxyhtmlevents',
+  'proxyhtmlextended',
+];
 
 /** URLs in responses are mapped by the mount; what these lines say beyond that is told. */
 function noteMapped(server: ApacheServer, sections: readonly Section[], used: Directive[]): void {

@@ -12,20 +12,41 @@ export const TRAIT_ROWS: readonly DirectiveRow[] = [
   ...translated('ExpiresActive ExpiresDefault', 'files.cache, else headers.response'),
   ...translated('AddOutputFilterByType', 'compress', 'DEFLATE and BROTLI_COMPRESS; other filters are reported'),
   ...translated('LimitRequestBody', 'limits.body'),
-  ...unneeded('DeflateCompressionLevel DeflateMemLevel DeflateWindowSize DeflateBufferSize DeflateFilterNote DeflateAlterETag DeflateInflateLimitRequestBody BrotliCompressionQuality BrotliAlterETag BrotliCompressionWindow BrotliCompressionMaxInputBlock', 'the coding is chosen by what the client takes'),
-  ...unneeded('SetEnv SetEnvIf SetEnvIfNoCase SetEnvIfExpr BrowserMatch BrowserMatchNoCase PassEnv UnsetEnv', 'there are no environment variables of a request'),
-  ...missing('ExpiresByType', 'warning', 'expiry by media type is not known here', 'use files.cache with endings such as "*.css"'),
-  ...missing('SecRuleEngine SecRule QS_SrvMaxConnPerIP DOSHashTableSize SetOutputFilter', 'warning', 'this module has no equal', 'see limits in the manual'),
+  ...unneeded(
+    'DeflateCompressionLevel DeflateMemLevel DeflateWindowSize DeflateBufferSize DeflateFilterNote DeflateAlterETag DeflateInflateLimitRequestBody BrotliCompressionQuality BrotliAlterETag BrotliCompressionWindow BrotliCompressionMaxInputBlock',
+    'the coding is chosen by what the client takes',
+  ),
+  ...unneeded(
+    'SetEnv SetEnvIf SetEnvIfNoCase SetEnvIfExpr BrowserMatch BrowserMatchNoCase PassEnv UnsetEnv',
+    'there are no environment variables of a request',
+  ),
+  ...missing(
+    'ExpiresByType',
+    'warning',
+    'expiry by media type is not known here',
+    'use files.cache with endings such as "*.css"',
+  ),
+  ...missing(
+    'SecRuleEngine SecRule QS_SrvMaxConnPerIP DOSHashTableSize SetOutputFilter',
+    'warning',
+    'this module has no equal',
+    'see limits in the manual',
+  ),
 ];
 
 /** The traits of a request, and what they come from. */
-export function collectTraits(sections: readonly Section[], report: ImportReport): { traits: Traits; directives: readonly Directive[] } {
+export function collectTraits(
+  sections: readonly Section[],
+  report: ImportReport,
+): { traits: Traits; directives: readonly Directive[] } {
   const used: Directive[] = [];
   const responseHeaders = readEdits(allInSections(sections, 'header'), report);
   const requestHeaders = readEdits(allInSections(sections, 'requestheader'), report);
   used.push(...allInSections(sections, 'header'), ...allInSections(sections, 'requestheader'));
   const freshSeconds = findFreshness(sections, used, report);
-  const types = allInSections(sections, 'addoutputfilterbytype').flatMap((directive) => readFilter(directive, used, report));
+  const types = allInSections(sections, 'addoutputfilterbytype').flatMap((directive) =>
+    readFilter(directive, used, report),
+  );
   const limit = findInSections(sections, 'limitrequestbody');
   if (limit !== undefined) used.push(limit);
   const maxBodyBytes = limit === undefined ? undefined : Number(limit.args[0]);
@@ -55,10 +76,18 @@ function readEdits(lines: readonly Directive[], report: ImportReport): HeaderEdi
     const word = action.toLowerCase();
     if (directive.key === 'requestheader' && FORWARDING.test(name)) continue;
     if (condition !== undefined && !/^early$/i.test(condition)) {
-      report.warn(directive, `${name} is left out: whether it is sent depends on ${condition}`, 'let the backend send it');
+      report.warn(
+        directive,
+        `${name} is left out: whether it is sent depends on ${condition}`,
+        'let the backend send it',
+      );
     } else if (word === 'unset') remove.add(name);
     else if (/%\{|%[a-zA-Z]/.test(value.replaceAll('%%', ''))) {
-      report.warn(directive, `${name} is left out: its value differs from request to request`, 'let the backend find it out itself');
+      report.warn(
+        directive,
+        `${name} is left out: its value differs from request to request`,
+        'let the backend find it out itself',
+      );
     } else if (word === 'set' || word === 'setifempty') set[name] = value.replaceAll('%%', '%');
     else if (word === 'add' || word === 'append' || word === 'merge') add[name] = value.replaceAll('%%', '%');
     else report.warn(directive, `${action} has no equal for headers`, 'let the backend do it');
@@ -88,7 +117,10 @@ export function parseExpiry(text: string): number | undefined {
   const [, parts = ''] = /^\s*(?:access|now)\s+(?:plus\s+)?(.*)$/i.exec(text) ?? [];
   const found = [...parts.matchAll(/(\d+)\s+(year|month|week|day|hour|minute|second)s?/gi)];
   if (found.length === 0) return undefined;
-  return found.reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (UNIT_SECONDS[unit.toLowerCase()] ?? 0), 0);
+  return found.reduce(
+    (sum, [, amount, unit = '']) => sum + Number(amount) * (UNIT_SECONDS[unit.toLowerCase()] ?? 0),
+    0,
+  );
 }
 
 function findFreshness(sections: readonly Section[], used: Directive[], report: ImportReport): number | undefined {
@@ -96,7 +128,8 @@ function findFreshness(sections: readonly Section[], used: Directive[], report: 
   used.push(...[active, expiry].flatMap((directive) => directive ?? []));
   if (active === undefined || !isOn(active) || expiry === undefined) return undefined;
   const seconds = parseExpiry(expiry.args.join(' '));
-  if (seconds === undefined) report.warn(expiry, 'only a time counted from the access is known', 'write "access plus ..."');
+  if (seconds === undefined)
+    report.warn(expiry, 'only a time counted from the access is known', 'write "access plus ..."');
   return seconds;
 }
 

@@ -21,7 +21,10 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
     'listings have one look here',
   ),
   ...unneeded('mimetype.use-xattr mimetype.xattr-name', 'media types come from the extension'),
-  ...unneeded('server.follow-symlink server.stat-cache-engine', 'links inside the root are followed, and changes are noticed'),
+  ...unneeded(
+    'server.follow-symlink server.stat-cache-engine',
+    'links inside the root are followed, and changes are noticed',
+  ),
   ...missing(
     'static-file.exclude-extensions',
     'error',

@@ -34,11 +34,19 @@ export interface FoundProxy {
 }
 
 /** Who takes the request; undefined for the disk. `sent` is what it became by rewriting, if that is not the view's own. */
-export function findProxy(view: SettingsView, report: ImportReport, sent: Situation = view.situation): FoundProxy | undefined {
+export function findProxy(
+  view: SettingsView,
+  report: ImportReport,
+  sent: Situation = view.situation,
+): FoundProxy | undefined {
   for (const name of OTHER_GATEWAYS) {
     const other = view.find(name)?.setting;
     if (other !== undefined && chooseKey(other, view.situation.path) !== undefined) {
-      report.error(other, 'FastCGI, SCGI, AJP and the like are not spoken here', 'put an HTTP server before the application');
+      report.error(
+        other,
+        'FastCGI, SCGI, AJP and the like are not spoken here',
+        'put an HTTP server before the application',
+      );
       return { serve: { kind: 'unsupported' }, traits: {}, directives: [other] };
     }
   }
@@ -62,7 +70,9 @@ export function findProxy(view: SettingsView, report: ImportReport, sent: Situat
     ...(timeouts === undefined ? {} : { timeouts }),
     ...(balance === undefined || endpoints.length < 2 ? {} : { balance }),
   };
-  const others = ['proxy.balance', 'proxy.replace-http-host', 'proxy.forwarded'].flatMap((name) => view.find(name)?.setting ?? []);
+  const others = ['proxy.balance', 'proxy.replace-http-host', 'proxy.forwarded'].flatMap(
+    (name) => view.find(name)?.setting ?? [],
+  );
   noteForwarded(view.find('proxy.forwarded')?.setting, report);
   return { serve, traits, directives: [setting, ...(header === undefined ? [] : [header]), ...others] };
 }
@@ -134,7 +144,8 @@ const KNOWN_HOST_OPTIONS = new Set(['host', 'port', 'connect-timeout', 'read-tim
 function noteHostOptions(setting: Setting, hosts: readonly ArrayEntry[], report: ImportReport): void {
   const others = new Set(hosts.flatMap(({ value }) => entriesOf(value).flatMap(({ key }) => key ?? [])));
   for (const option of others) {
-    if (!KNOWN_HOST_OPTIONS.has(option)) report.info(setting, `the option "${option}" of an endpoint has no equal and was left out`);
+    if (!KNOWN_HOST_OPTIONS.has(option))
+      report.info(setting, `the option "${option}" of an endpoint has no equal and was left out`);
   }
 }
 

@@ -12,14 +12,23 @@ export const REWRITE_ROWS: readonly DirectiveRow[] = [
     'the base of proxy or files, vhost',
     'where it replaces a prefix; other rewriting is reported',
   ),
-  ...translated('url.rewrite-if-not-file url.rewrite-repeat-if-not-file', 'files.fallback', 'where all paths go to one file'),
+  ...translated(
+    'url.rewrite-if-not-file url.rewrite-repeat-if-not-file',
+    'files.fallback',
+    'where all paths go to one file',
+  ),
   ...translated('url.redirect', 'redirect', 'where it replaces a prefix or always goes to one address'),
   ...translated('url.redirect-code', 'redirect.status'),
 ];
 
 /** A request's new path, or why lighttpd closes the connection. */
 export type Rewritten =
-  | { readonly path: string; readonly query: string | undefined; readonly isFinal: boolean; readonly directive: ForeignDirective }
+  | {
+      readonly path: string;
+      readonly query: string | undefined;
+      readonly isFinal: boolean;
+      readonly directive: ForeignDirective;
+    }
   | { readonly refusal: string; readonly directive: ForeignDirective };
 
 /** These stop after the first rule that fits, and are tried before those that go on. */

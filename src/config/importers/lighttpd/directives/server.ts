@@ -30,7 +30,10 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'server.http-parseopts server.http-parseopt-header-strict server.http-parseopt-host-strict server.http-parseopt-host-normalize',
     'requests are checked strictly, and paths reach the backend as the client wrote them',
   ),
-  ...unneeded('extforward.headers extforward.params extforward.hap-PROXY', 'trust decides for all forwarding headers together'),
+  ...unneeded(
+    'extforward.headers extforward.params extforward.hap-PROXY',
+    'trust decides for all forwarding headers together',
+  ),
   ...unneeded(
     'ssl.cipher-list ssl.openssl.ssl-conf-cmd ssl.disable-client-renegotiation ssl.read-ahead ssl.stek-file ssl.stapling-file ssl.honor-cipher-order ssl.dh-file ssl.ec-curve ssl.use-sslv2 ssl.use-sslv3 ssl.use-compression ssl.ech-opts ssl.ech-public-name ssl.ca-file ssl.ca-dn-file ssl.ca-crl-file ssl.acme-tls-1',
     'TLS uses the safe settings of Node.js',
@@ -41,7 +44,12 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'client certificates are not asked for, so everybody would get in',
     'leave such a site to a server that checks them',
   ),
-  ...missing('url.access-allow', 'error', 'endings of paths do not decide who may ask', 'mount the allowed paths by themselves'),
+  ...missing(
+    'url.access-allow',
+    'error',
+    'endings of paths do not decide who may ask',
+    'mount the allowed paths by themselves',
+  ),
   ...missing(
     'server.errorfile-prefix server.error-intercept',
     'warning',
@@ -70,7 +78,10 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'fastcgi.balance fastcgi.debug fastcgi.map-extensions scgi.balance scgi.debug scgi.map-extensions scgi.protocol cgi.execute-x-only cgi.limits cgi.local-redir cgi.upgrade cgi.x-sendfile cgi.x-sendfile-docroot sockproxy.balance sockproxy.debug wstunnel.balance wstunnel.debug wstunnel.frame-type wstunnel.map-extensions wstunnel.origins wstunnel.ping-interval ssi.conditional-requests ssi.content-type ssi.exec ssi.recursion-max webdav.is-readonly webdav.log-xml webdav.opts webdav.sqlite-db-name',
     'it belongs to a module that has no equal here',
   ),
-  ...unneeded('status.status-url status.config-url status.statistics-url status.enable-sort', 'portico status shows that'),
+  ...unneeded(
+    'status.status-url status.config-url status.statistics-url status.enable-sort',
+    'portico status shows that',
+  ),
   ...unneeded('rrdtool.binary rrdtool.db-name', 'metrics are offered by the admin socket'),
   ...unneeded('maxminddb.activate maxminddb.db maxminddb.env', 'addresses are not looked up'),
 ];

@@ -10,14 +10,23 @@ export const TRAIT_ROWS: readonly DirectiveRow[] = [
   ...translated('setenv.add-response-header setenv.set-response-header', 'headers.response'),
   ...translated('setenv.add-request-header setenv.set-request-header', 'headers.request'),
   ...translated('expire.url', 'files.cache, else headers.response', 'keys are subtrees'),
-  ...translated('auth.require auth.backend auth.backend.htpasswd.userfile', 'auth', 'method basic with an htpasswd file'),
+  ...translated(
+    'auth.require auth.backend auth.backend.htpasswd.userfile',
+    'auth',
+    'method basic with an htpasswd file',
+  ),
   ...translated('deflate.mimetypes compress.filetype', 'compress'),
   ...unneeded(
     'deflate.allowed-encodings deflate.cache-dir deflate.compression-level deflate.max-compress-size deflate.max-loadavg deflate.min-compress-size deflate.output-buffer-size deflate.params deflate.work-block-size compress.allowed-encodings compress.cache-dir compress.max-filesize compress.max-loadavg',
     'the coding is chosen by what the client takes',
   ),
   ...unneeded('setenv.add-environment setenv.set-environment', 'there are no CGI programs here'),
-  ...missing('expire.mimetypes', 'warning', 'expiry by media type is not known here', 'use files.cache with endings such as "*.css"'),
+  ...missing(
+    'expire.mimetypes',
+    'warning',
+    'expiry by media type is not known here',
+    'use files.cache with endings such as "*.css"',
+  ),
 ];
 
 /** The traits of a request, and what they come from. */

@@ -20,9 +20,22 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
     'types default_type types_hash_max_size types_hash_bucket_size charset charset_types override_charset charset_map source_charset',
     'media types come from a table; see files.types for others',
   ),
-  ...unneeded('gzip_static etag if_modified_since sendfile sendfile_max_chunk tcp_nopush tcp_nodelay aio directio directio_alignment output_buffers open_file_cache open_file_cache_errors open_file_cache_min_uses open_file_cache_valid disable_symlinks max_ranges log_not_found read_ahead', 'how files are sent needs no setting'),
-  ...missing('internal', 'info', 'a location for internal use is not reachable from outside here either, or it is served as a file', 'see whether clients may have it'),
-  ...missing('random_index addition_types add_before_body add_after_body ssi ssi_types ssi_silent_errors xslt_stylesheet image_filter', 'error', 'files are sent as they are', 'let a backend do it'),
+  ...unneeded(
+    'gzip_static etag if_modified_since sendfile sendfile_max_chunk tcp_nopush tcp_nodelay aio directio directio_alignment output_buffers open_file_cache open_file_cache_errors open_file_cache_min_uses open_file_cache_valid disable_symlinks max_ranges log_not_found read_ahead',
+    'how files are sent needs no setting',
+  ),
+  ...missing(
+    'internal',
+    'info',
+    'a location for internal use is not reachable from outside here either, or it is served as a file',
+    'see whether clients may have it',
+  ),
+  ...missing(
+    'random_index addition_types add_before_body add_after_body ssi ssi_types ssi_silent_errors xslt_stylesheet image_filter',
+    'error',
+    'files are sent as they are',
+    'let a backend do it',
+  ),
 ];
 
 const RESPOND_404 = { kind: 'respond', status: 404, body: undefined, type: undefined } as const;
@@ -59,7 +72,11 @@ function findFile(turn: Turn, uri: string): { path: string; directive: ForeignDi
     if (directive === undefined) continue;
     const { text, unknown } = expandVariables(wordsOf(directive)[0] ?? '', state);
     if (unknown.length > 0) {
-      server.http.report.error(directive, `the folder depends on ${unknown.join(', ')}`, 'write one site or mount for each folder');
+      server.http.report.error(
+        directive,
+        `the folder depends on ${unknown.join(', ')}`,
+        'write one site or mount for each folder',
+      );
       return undefined;
     }
     if (alias === undefined) return { path: text.replace(/\/+$/, '') + uri, directive };
@@ -89,8 +106,7 @@ function readTries(turn: Turn): Tries | undefined {
     report.warn(directive, `${others.join(', ')} is not looked for`, 'only the file itself and one fallback are');
   const triesFile = checks.some((check) => /^\$\{?uri\}?$/.test(check));
   const status = /^=(\d{3})$/.exec(last)?.[1];
-  if (status !== undefined)
-    return { directive, triesFile, missing: { ...RESPOND_404, status: Number(status) } };
+  if (status !== undefined) return { directive, triesFile, missing: { ...RESPOND_404, status: Number(status) } };
   const { text } = expandVariables(last, turn.state);
   return { directive, triesFile, missing: turn.redirect(last.startsWith('@') ? last : text).serve };
 }
@@ -119,7 +135,12 @@ export function errorPageTraits(turn: Turn): { traits: Traits; directives: reado
     const { serve } = turn.redirect(name);
     const statuses = words.slice(0, -1).filter((word) => /^\d{3}$/.test(word));
     if (serve.kind === 'files' && /^\/[^$]*$/.test(name)) for (const status of statuses) pages[status] = serve.file;
-    else report.warn(directive, `the page for ${statuses.join(', ')} is no file, and is left out`, 'see error-pages in the manual');
+    else
+      report.warn(
+        directive,
+        `the page for ${statuses.join(', ')} is no file, and is left out`,
+        'see error-pages in the manual',
+      );
   }
   return { traits: Object.keys(pages).length > 0 ? { errorPages: pages } : {}, directives: used };
 }

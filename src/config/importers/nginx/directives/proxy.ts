@@ -5,8 +5,8 @@ import type { ForeignDirective } from '../../report.ts';
 import type { BalanceRule, Traits } from '../../traits.ts';
 import { type Directive, wordsOf } from '../parser.ts';
 import { encodePath, findHandler, type Turn } from '../server.ts';
-import { expandVariables, hasVariables } from '../variables.ts';
 import { parseTime } from '../units.ts';
+import { expandVariables, hasVariables } from '../variables.ts';
 
 /** The directives of this file. */
 export const PROXY_ROWS: readonly DirectiveRow[] = [
@@ -16,7 +16,11 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
   ...translated('proxy_set_header', 'host, headers.request', 'forwarding headers are always sent and need no line'),
   ...translated('proxy_hide_header', 'headers.response.remove'),
   ...translated('proxy_connect_timeout proxy_read_timeout', 'timeouts'),
-  ...translated('proxy_ssl_verify proxy_ssl_name', 'proxy.verify, proxy.serverName', 'certificates are checked unless --compat'),
+  ...translated(
+    'proxy_ssl_verify proxy_ssl_name',
+    'proxy.verify, proxy.serverName',
+    'certificates are checked unless --compat',
+  ),
   ...translated(
     'proxy_redirect proxy_cookie_domain proxy_cookie_path sub_filter sub_filter_once sub_filter_types',
     'nothing',
@@ -26,17 +30,56 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
     'proxy_http_version proxy_buffering proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_request_buffering proxy_max_temp_file_size proxy_temp_path proxy_temp_file_write_size proxy_headers_hash_max_size proxy_headers_hash_bucket_size proxy_socket_keepalive proxy_force_ranges proxy_ignore_client_abort proxy_send_lowat proxy_limit_rate keepalive keepalive_requests keepalive_time zone sub_filter_last_modified',
     'bodies are passed on as they come, over HTTP/1.1 and kept-alive connections',
   ),
-  ...unneeded('proxy_send_timeout proxy_pass_header proxy_ignore_headers proxy_pass_request_headers proxy_pass_request_body', 'the defaults here do the right thing'),
-  ...unneeded('proxy_next_upstream proxy_next_upstream_tries proxy_next_upstream_timeout', 'what can be sent again safely is'),
-  ...unneeded('proxy_ssl_server_name proxy_ssl_session_reuse proxy_ssl_protocols proxy_ssl_ciphers proxy_ssl_verify_depth', 'TLS to backends always names the host and is safe'),
-  ...missing('proxy_ssl_trusted_certificate proxy_ssl_certificate proxy_ssl_certificate_key proxy_ssl_crl proxy_ssl_password_file', 'error', 'backends are checked against the authorities of the system, and get no certificate', 'set NODE_EXTRA_CA_CERTS for an authority of your own'),
-  ...missing('proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_key proxy_cache_bypass proxy_no_cache proxy_cache_use_stale proxy_cache_lock proxy_cache_methods proxy_cache_min_uses proxy_cache_background_update proxy_cache_revalidate proxy_cache_purge proxy_store proxy_store_access', 'warning', 'responses are not kept', 'see cache in the manual'),
-  ...missing('proxy_intercept_errors proxy_method proxy_bind proxy_set_body proxy_cookie_flags', 'warning', 'requests and responses of a backend are not changed like that', 'let the backend do it'),
+  ...unneeded(
+    'proxy_send_timeout proxy_pass_header proxy_ignore_headers proxy_pass_request_headers proxy_pass_request_body',
+    'the defaults here do the right thing',
+  ),
+  ...unneeded(
+    'proxy_next_upstream proxy_next_upstream_tries proxy_next_upstream_timeout',
+    'what can be sent again safely is',
+  ),
+  ...unneeded(
+    'proxy_ssl_server_name proxy_ssl_session_reuse proxy_ssl_protocols proxy_ssl_ciphers proxy_ssl_verify_depth',
+    'TLS to backends always names the host and is safe',
+  ),
+  ...missing(
+    'proxy_ssl_trusted_certificate proxy_ssl_certificate proxy_ssl_certificate_key proxy_ssl_crl proxy_ssl_password_file',
+    'error',
+    'backends are checked against the authorities of the system, and get no certificate',
+    'set NODE_EXTRA_CA_CERTS for an authority of your own',
+  ),
+  ...missing(
+    'proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_key proxy_cache_bypass proxy_no_cache proxy_cache_use_stale proxy_cache_lock proxy_cache_methods proxy_cache_min_uses proxy_cache_background_update proxy_cache_revalidate proxy_cache_purge proxy_store proxy_store_access',
+    'warning',
+    'responses are not kept',
+    'see cache in the manual',
+  ),
+  ...missing(
+    'proxy_intercept_errors proxy_method proxy_bind proxy_set_body proxy_cookie_flags',
+    'warning',
+    'requests and responses of a backend are not changed like that',
+    'let the backend do it',
+  ),
   ...missing('mirror mirror_request_body', 'warning', 'requests go to one backend only', 'leave the copy out'),
 ];
 
 /** Handlers that we have nothing for. */
-const OTHER_HANDLERS = ['fastcgi_pass', 'uwsgi_pass', 'scgi_pass', 'memcached_pass', 'grpc_pass', 'perl', 'content_by_lua_block', 'content_by_lua_file', 'js_content', 'stub_status', 'dav_methods', 'flv', 'mp4', 'empty_gif'];
+const OTHER_HANDLERS = [
+  'fastcgi_pass',
+  'uwsgi_pass',
+  'scgi_pass',
+  'memcached_pass',
+  'grpc_pass',
+  'perl',
+  'content_by_lua_block',
+  'content_by_lua_file',
+  'js_content',
+  'stub_status',
+  'dav_methods',
+  'flv',
+  'mp4',
+  'empty_gif',
+];
 
 /** A request that is forwarded. */
 export interface FoundProxy {
@@ -50,7 +93,11 @@ export function findProxy(turn: Turn): FoundProxy | undefined {
   const { report } = turn.server.http;
   const other = findHandler(turn.scope, OTHER_HANDLERS);
   if (other !== undefined) {
-    report.error(other, 'this is answered by something other than an HTTP server', 'put an HTTP server before it and proxy to that');
+    report.error(
+      other,
+      'this is answered by something other than an HTTP server',
+      'put an HTTP server before it and proxy to that',
+    );
     return { serve: { kind: 'unsupported' }, traits: {}, directives: [other] };
   }
   const directive = findHandler(turn.scope, ['proxy_pass']);
@@ -59,7 +106,12 @@ export function findProxy(turn: Turn): FoundProxy | undefined {
   if (address === undefined) return { serve: { kind: 'unsupported' }, traits: {}, directives: [directive] };
   const { endpoints, balance, used } = findEndpoints(turn, address);
   const host = findHost(turn, address.authority);
-  const serve: ProxyOutcome = { kind: 'proxy', endpoints, target: targetFor(turn, directive, address), host: host.policy };
+  const serve: ProxyOutcome = {
+    kind: 'proxy',
+    endpoints,
+    target: targetFor(turn, directive, address),
+    host: host.policy,
+  };
   const { traits, directives } = proxyTraits(turn, address.scheme);
   return {
     serve,
@@ -153,8 +205,14 @@ type Say = (about: ForeignDirective, message: string, advice?: string) => void;
 function noteServerOptions(directive: Directive, options: readonly string[], warn: Say, inform: Say): void {
   for (const option of options) {
     const [key = '', value] = option.split('=');
-    if (key === 'weight' && value !== '1') warn(directive, 'all endpoints get the same share of the requests', 'see balance in the manual');
-    else if (key === 'backup') warn(directive, 'a spare server that only takes over is not known and was left out', 'list it with the others, or leave it');
+    if (key === 'weight' && value !== '1')
+      warn(directive, 'all endpoints get the same share of the requests', 'see balance in the manual');
+    else if (key === 'backup')
+      warn(
+        directive,
+        'a spare server that only takes over is not known and was left out',
+        'list it with the others, or leave it',
+      );
     else if (key === 'down') inform(directive, 'is out of service and was left out');
     else if (key !== 'weight') inform(directive, `the option ${option} has no equal and was left out`);
   }
@@ -165,7 +223,10 @@ function endpointOf(scheme: string, authority: string): string {
 }
 
 /** Without a line for it nginx sends the address of the backend as Host. */
-function findHost({ scope, state, server }: Turn, authority: string): { policy: ProxyOutcome['host']; used: Directive[] } {
+function findHost(
+  { scope, state, server }: Turn,
+  authority: string,
+): { policy: ProxyOutcome['host']; used: Directive[] } {
   const directive = scope.all('proxy_set_header').find((line) => wordsOf(line)[0]?.toLowerCase() === 'host');
   if (directive === undefined) return { policy: 'upstream', used: [] };
   const [, value = ''] = wordsOf(directive);
@@ -173,7 +234,11 @@ function findHost({ scope, state, server }: Turn, authority: string): { policy: 
   const used = [directive];
   if (/^\$\{?proxy_host\}?$/.test(value)) return { policy: 'upstream', used };
   if (unknown.length > 0) {
-    server.http.report.error(directive, `${unknown.join(', ')} is not known here; the public Host is sent`, 'write a name');
+    server.http.report.error(
+      directive,
+      `${unknown.join(', ')} is not known here; the public Host is sent`,
+      'write a name',
+    );
     return { policy: 'public', used };
   }
   const plain = text.replace(/:\d+$/, '');
@@ -229,7 +294,9 @@ function requestEdits({ scope, state, server }: Turn, used: Directive[]): Traits
     const { text, unknown } = expandVariables(value, state);
     if (unknown.length > 0 || hasVariables(value)) {
       const isAddress = /^\$\{?(?:remote_addr|realip_remote_addr|proxy_add_x_forwarded_for)\}?$/.test(value);
-      const advice = isAddress ? 'let the backend read X-Forwarded-For, which has it' : 'let the backend find it out itself';
+      const advice = isAddress
+        ? 'let the backend read X-Forwarded-For, which has it'
+        : 'let the backend find it out itself';
       server.http.report.warn(directive, `${name} is not sent: its value differs from request to request`, advice);
     } else if (text === '') remove.push(name);
     else set[name] = text;
@@ -243,7 +310,8 @@ function takeTime({ scope, server }: Turn, name: string, used: Directive[]): num
   if (directive === undefined) return undefined;
   used.push(directive);
   const durationMs = parseTime(wordsOf(directive)[0] ?? '');
-  if (durationMs === undefined) server.http.report.error(directive, 'this is no time', 'write a number and s, m, h or d');
+  if (durationMs === undefined)
+    server.http.report.error(directive, 'this is no time', 'write a number and s, m, h or d');
   return durationMs;
 }
 
@@ -254,15 +322,26 @@ function noteMapped({ scope, server }: Turn, used: Directive[]): void {
     for (const directive of scope.all(name)) {
       used.push(directive);
       const [first] = wordsOf(directive);
-      if (first === 'off') report.info(directive, 'here the addresses of the backend in responses are always mapped to public ones');
-      else if (first?.startsWith('~')) report.warn(directive, 'patterns do not apply: addresses of the backend are mapped by the mount', 'see whether anything is left to do');
+      if (first === 'off')
+        report.info(directive, 'here the addresses of the backend in responses are always mapped to public ones');
+      else if (first?.startsWith('~'))
+        report.warn(
+          directive,
+          'patterns do not apply: addresses of the backend are mapped by the mount',
+          'see whether anything is left to do',
+        );
     }
   }
-  for (const name of ['sub_filter', 'sub_filter_once', 'sub_filter_types', 'sub_filter_last_modified']) used.push(...scope.all(name));
+  for (const name of ['sub_filter', 'sub_filter_once', 'sub_filter_types', 'sub_filter_last_modified'])
+    used.push(...scope.all(name));
   for (const directive of scope.all('sub_filter')) {
     const [from = ''] = wordsOf(directive);
     if (/https?:|\/\/|(?:href|src|action|url|content|data-\w+)\s*[=(:]|^["'(]?\/|\w\/$/i.test(from)) continue;
-    report.warn(directive, `texts that are no addresses (${JSON.stringify(from)}) are not replaced`, 'let the backend say it');
+    report.warn(
+      directive,
+      `texts that are no addresses (${JSON.stringify(from)}) are not replaced`,
+      'let the backend say it',
+    );
   }
 }
 
@@ -276,9 +355,15 @@ function findUpstreamTls({ scope, server }: Turn, used: Directive[]): Traits['up
   const pass = findHandler(scope, ['proxy_pass']);
   if (!isVerified && pass !== undefined) {
     const kept = compat ? 'kept, as asked: anybody on the way can read and change everything' : 'here it is checked';
-    report.warn(pass, `nginx does not check the certificate of this backend; ${kept}`, compat ? 'remove verify: false' : 'if it fails, give the backend a certificate for its name');
+    report.warn(
+      pass,
+      `nginx does not check the certificate of this backend; ${kept}`,
+      compat ? 'remove verify: false' : 'if it fails, give the backend a certificate for its name',
+    );
   }
   const isPlain = serverName === undefined || hasVariables(serverName);
   const verified = isVerified || !compat;
-  return verified && isPlain ? undefined : { verify: verified, ...(serverName !== undefined && !isPlain && { name: serverName }) };
+  return verified && isPlain
+    ? undefined
+    : { verify: verified, ...(serverName !== undefined && !isPlain && { name: serverName }) };
 }

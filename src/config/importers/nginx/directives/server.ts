@@ -8,7 +8,11 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
   ...translated('server_name', 'the key of the site'),
   ...translated('location', 'the key of the mount', 'patterns that are no subtrees or exact paths are reported'),
   ...translated('include', 'nothing', 'the file is read in place'),
-  ...translated('rewrite return if set break', 'redirect, respond, the base of proxy or files', 'where they replace a prefix'),
+  ...translated(
+    'rewrite return if set break',
+    'redirect, respond, the base of proxy or files',
+    'where they replace a prefix',
+  ),
   ...translated('map', 'nothing', 'where its variable is used and known'),
   ...translated('ssl_certificate ssl_certificate_key', 'tls'),
   ...translated('set_real_ip_from', 'trust'),
@@ -34,8 +38,18 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'ssl ssl_protocols ssl_ciphers ssl_prefer_server_ciphers ssl_session_cache ssl_session_timeout ssl_session_tickets ssl_session_ticket_key ssl_dhparam ssl_ecdh_curve ssl_stapling ssl_stapling_verify ssl_stapling_file ssl_stapling_responder ssl_trusted_certificate ssl_buffer_size ssl_early_data ssl_conf_command ssl_reject_handshake ssl_password_file',
     'TLS uses the safe settings of Node.js',
   ),
-  ...missing('ssl_verify_client ssl_client_certificate ssl_verify_depth ssl_crl', 'error', 'client certificates are not asked for, so everybody would get in', 'leave such a site to a server that checks them'),
-  ...missing('geo split_clients geoip_country geoip_city perl_set js_set js_import set_by_lua set_by_lua_block', 'warning', 'the variables that it sets have no value here', 'see what they are used for'),
+  ...missing(
+    'ssl_verify_client ssl_client_certificate ssl_verify_depth ssl_crl',
+    'error',
+    'client certificates are not asked for, so everybody would get in',
+    'leave such a site to a server that checks them',
+  ),
+  ...missing(
+    'geo split_clients geoip_country geoip_city perl_set js_set js_import set_by_lua set_by_lua_block',
+    'warning',
+    'the variables that it sets have no value here',
+    'see what they are used for',
+  ),
   ...missing('stream mail', 'error', 'only HTTP is forwarded', 'leave that to a server that forwards other protocols'),
   ...missing(
     'fastcgi_pass uwsgi_pass scgi_pass memcached_pass grpc_pass stub_status dav_methods flv mp4 empty_gif perl content_by_lua_block content_by_lua_file js_content access_by_lua_block rewrite_by_lua_block header_filter_by_lua_block body_filter_by_lua_block log_by_lua_block init_by_lua_block',

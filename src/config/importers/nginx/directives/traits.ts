@@ -14,13 +14,36 @@ export const TRAIT_ROWS: readonly DirectiveRow[] = [
   ...translated('auth_basic auth_basic_user_file', 'auth'),
   ...translated('client_max_body_size', 'limits.body'),
   ...translated('gzip gzip_types', 'compress'),
-  ...unneeded('gzip_comp_level gzip_min_length gzip_proxied gzip_vary gzip_disable gzip_http_version gzip_buffers gunzip', 'the coding is chosen by what the client takes'),
-  ...missing('allow deny', 'error', 'only some addresses may ask, which our language cannot say', 'put the rule into a firewall, or leave this mount out'),
+  ...unneeded(
+    'gzip_comp_level gzip_min_length gzip_proxied gzip_vary gzip_disable gzip_http_version gzip_buffers gunzip',
+    'the coding is chosen by what the client takes',
+  ),
+  ...missing(
+    'allow deny',
+    'error',
+    'only some addresses may ask, which our language cannot say',
+    'put the rule into a firewall, or leave this mount out',
+  ),
   ...missing('satisfy', 'error', 'password and address are not alternatives here', 'decide for one of them'),
-  ...missing('auth_request auth_request_set auth_jwt', 'error', 'nobody else is asked who may come in, so the mount would be open', 'let the backend check it, or put the login in front'),
-  ...missing('limit_req limit_conn limit_rate limit_rate_after limit_req_zone limit_conn_zone limit_req_status limit_conn_status limit_req_log_level', 'warning', 'the rate of requests is not limited', 'see limits in the manual'),
+  ...missing(
+    'auth_request auth_request_set auth_jwt',
+    'error',
+    'nobody else is asked who may come in, so the mount would be open',
+    'let the backend check it, or put the login in front',
+  ),
+  ...missing(
+    'limit_req limit_conn limit_rate limit_rate_after limit_req_zone limit_conn_zone limit_req_status limit_conn_status limit_req_log_level',
+    'warning',
+    'the rate of requests is not limited',
+    'see limits in the manual',
+  ),
   ...missing('limit_except', 'error', 'methods do not decide who may come in', 'let the backend refuse them'),
-  ...missing('add_trailer secure_link secure_link_md5 secure_link_secret valid_referers userid', 'error', 'our language has nothing for this', 'let the backend do it'),
+  ...missing(
+    'add_trailer secure_link secure_link_md5 secure_link_secret valid_referers userid',
+    'error',
+    'our language has nothing for this',
+    'let the backend do it',
+  ),
 ];
 
 const YEARS_10_SECONDS = 315_360_000;
@@ -54,7 +77,11 @@ function responseEdits({ scope, state, server }: Turn, used: Directive[]): Trait
     used.push(directive);
     const { text, unknown } = expandVariables(value, state);
     if (unknown.length > 0 || hasVariables(value))
-      server.http.report.warn(directive, `${name} is not added: its value differs from request to request`, 'let the backend send it');
+      server.http.report.warn(
+        directive,
+        `${name} is not added: its value differs from request to request`,
+        'let the backend send it',
+      );
     else if (text !== '') add[name] = add[name] === undefined ? text : `${add[name]}, ${text}`;
   }
   return Object.keys(add).length === 0 ? undefined : { add };
@@ -71,7 +98,11 @@ function findFreshness({ scope, server }: Turn, used: Directive[]): number | und
   if (word === 'epoch' || word.startsWith('-')) return -1;
   const durationMs = parseTime(word.replace(/^\+/, ''));
   if (durationMs === undefined || words[0] === 'modified' || word.startsWith('@')) {
-    server.http.report.warn(directive, 'only a time from now on is known here', 'write expires with a number and a unit');
+    server.http.report.warn(
+      directive,
+      'only a time from now on is known here',
+      'write expires with a number and a unit',
+    );
     return undefined;
   }
   return durationMs / 1000;
@@ -85,11 +116,19 @@ function findPassword({ scope, server }: Turn, used: Directive[]): Traits['passw
   }
   used.push(realm);
   if (file === undefined) {
-    server.http.report.error(realm, 'there is no file with users, so nobody would be asked', 'add auth_basic_user_file');
+    server.http.report.error(
+      realm,
+      'there is no file with users, so nobody would be asked',
+      'add auth_basic_user_file',
+    );
     return undefined;
   }
   used.push(file);
-  return { realm: wordsOf(realm)[0] ?? '', file: resolveFile(server.http.baseDir, wordsOf(file)[0] ?? ''), users: undefined };
+  return {
+    realm: wordsOf(realm)[0] ?? '',
+    file: resolveFile(server.http.baseDir, wordsOf(file)[0] ?? ''),
+    users: undefined,
+  };
 }
 
 /** Relative names start from the folder of the main file. */
@@ -103,7 +142,9 @@ function findAddresses({ scope }: Turn, used: Directive[]): AddressRule[] {
     const rules = at.list.filter(({ name }) => name === 'allow' || name === 'deny');
     if (rules.length === 0) continue;
     used.push(...rules);
-    const list = rules.map((rule) => ({ verdict: rule.name === 'allow' ? 'allow' : 'deny', network: wordsOf(rule)[0] ?? 'all' }) as const);
+    const list = rules.map(
+      (rule) => ({ verdict: rule.name === 'allow' ? 'allow' : 'deny', network: wordsOf(rule)[0] ?? 'all' }) as const,
+    );
     return list.every(({ verdict }) => verdict === 'allow') ? [] : list;
   }
   return [];
@@ -120,5 +161,8 @@ function findCompression({ scope }: Turn, used: Directive[]): Traits['compress']
   const [gzip, types] = [scope.find('gzip'), scope.find('gzip_types')];
   used.push(...[gzip, types].flatMap((directive) => directive ?? []));
   if (gzip === undefined || wordsOf(gzip)[0] !== 'on') return undefined;
-  return { types: types === undefined ? ['text/html'] : ['text/html', ...wordsOf(types).filter((type) => type !== 'text/html')] };
+  return {
+    types:
+      types === undefined ? ['text/html'] : ['text/html', ...wordsOf(types).filter((type) => type !== 'text/html')],
+  };
 }
