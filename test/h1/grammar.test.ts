@@ -3,23 +3,17 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Body, bytesBody, emptyBody } from '../../src/exchange/body.ts';
-import type { ProxyError } from '../../src/exchange/errors.ts';
-import { type ConnectionFacts, Exchange } from '../../src/exchange/exchange.ts';
-import type { Reply } from '../../src/exchange/handler.ts';
-import type { RequestHead } from '../../src/exchange/head.ts';
-import type { Carrier, ExchangeHost } from '../../src/exchange/host.ts';
-import { InboundConnection } from '../../src/h1/inbound-connection.ts';
+import { emptyBody } from '../../src/exchange/body.ts';
 import { DEFAULT_CONNECTION_LIMITS, DEFAULT_OUTBOUND_LIMITS } from '../../src/h1/limits.ts';
 import { OutboundConnection } from '../../src/h1/outbound-connection.ts';
-import { HeaderList, type ReadonlyHeaderList } from '../../src/http/header-list.ts';
+import { HeaderList } from '../../src/http/header-list.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { Deadlines } from '../../src/util/deadlines.ts';
 import { splitsOf } from '../kit/every-split.ts';
-import { testExchange } from '../kit/exchange.ts';
 import { FakeClock } from '../kit/fake-clock.ts';
+import { feedPieces, playRequests, recordBody, recordHeaders } from '../kit/play-requests.ts';
 import { projectRoot } from '../kit/project-root.ts';
-import { type PairEnd, streamPair } from '../kit/stream-pair.ts';
+import { streamPair } from '../kit/stream-pair.ts';
 
 const FOLDER = join(projectRoot, 'test', 'h1');
 const LIMITS = {
@@ -46,9 +40,11 @@ interface Case {
 for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.md'))) {
   for (const example of readCases(readFileSync(join(FOLDER, file), 'utf8'))) {
     test(`${file}: ${example.name}`, { timeout: 60_000 }, async () => {
-      const play = example.role === 'request' ? playRequests : playResponse;
       for (const { label, pieces } of splitsOf(example.bytes, { randomSplits: 3 })) {
-        const events = await play(example, pieces);
+        const events =
+          example.role === 'request'
+            ? await playRequests(pieces, example.ends, LIMITS)
+            : await playResponse(example, pieces);
         assert.equal(events.join('\n'), example.events, `split ${label}`);
       }
     });
@@ -80,76 +76,6 @@ function toBytes(text: string): Buffer {
   return Buffer.from(octets, 'latin1');
 }
 
-/** Feeds the pieces one by one, each in a turn of its own, then lets everything settle. */
-async function feed(peer: PairEnd, pieces: readonly Buffer[], ends: boolean): Promise<void> {
-  for (const piece of pieces) {
-    peer.write(piece);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  if (ends) peer.end();
-  for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function playRequests(example: Case, pieces: readonly Buffer[]): Promise<string[]> {
-  const events: string[] = [];
-  const [ours, peer] = streamPair();
-  peer.resume();
-  const connection = Connection.overEvents(ours.asSocket, new Deadlines(new FakeClock()));
-  const inbound = new InboundConnection(connection, FACTS, new RecordingHost(events), LIMITS, () => {});
-  await feed(peer, pieces, example.ends);
-  if (ours.writableEnded) events.push('close');
-  inbound.destroy();
-  return events;
-}
-
-const FACTS: ConnectionFacts = {
-  address: '192.0.2.1',
-  port: 1,
-  localAddress: '192.0.2.2',
-  localPort: 80,
-  protocol: 'http/1.1',
-  isSecure: false,
-  tls: undefined,
-};
-
-/** Answers every exchange with 200 once its body is read, and writes down what it saw. */
-class RecordingHost implements ExchangeHost {
-  readonly isDraining = false;
-  readonly #events: string[];
-
-  constructor(events: string[]) {
-    this.#events = events;
-  }
-
-  open(connection: ConnectionFacts, request: RequestHead, body: Body, carrier: Carrier): Exchange {
-    const flags = [
-      request.upgrade && `upgrade=${request.upgrade}`,
-      request.expectsContinue && 'expects-continue',
-    ].filter(Boolean);
-    this.#events.push(
-      ['request', request.method, request.target.text, request.authority?.text ?? '-', ...flags].join(' '),
-    );
-    printHeaders(this.#events, request.headers);
-    const { client, route } = testExchange();
-    return new Exchange(connection, client, request, body, route, carrier);
-  }
-
-  run(exchange: Exchange, carrier: Carrier): void {
-    recordBody(this.#events, exchange.body, (error) => {
-      const status = error?.status ?? 200;
-      carrier.respond({ head: { status, reason: '', headers: new HeaderList() }, body: emptyBody });
-    });
-  }
-
-  headSent(): void {}
-  close(): void {}
-
-  refuse(_connection: ConnectionFacts, error: ProxyError): Reply {
-    this.#events.push(`refuse ${error.status} ${error.code}`);
-    return { head: { status: error.status, reason: '', headers: new HeaderList() }, body: bytesBody('no') };
-  }
-}
-
 async function playResponse(example: Case, pieces: readonly Buffer[]): Promise<string[]> {
   const events: string[] = [];
   const [ours, peer] = streamPair();
@@ -162,12 +88,12 @@ async function playResponse(example: Case, pieces: readonly Buffer[]): Promise<s
     interim: (head) => events.push(`interim ${head.status}`),
     reply: ({ head, body }) => {
       events.push(`response ${head.status} ${head.reason}`);
-      printHeaders(events, head.headers);
+      recordHeaders(events, head.headers);
       recordBody(events, body, () => {});
     },
     failed: (error) => events.push(`failed ${error.code}`),
   });
-  await feed(peer, pieces, example.ends);
+  await feedPieces(peer, pieces, example.ends);
   outbound.destroy();
   return sortedTail(events);
 }
@@ -179,31 +105,4 @@ async function playResponse(example: Case, pieces: readonly Buffer[]): Promise<s
 function sortedTail(events: string[]): string[] {
   const fate = events.includes('gone') ? 'gone' : 'reusable';
   return [...events.filter((event) => event !== 'reusable' && event !== 'gone'), fate];
-}
-
-function printHeaders(events: string[], headers: ReadonlyHeaderList): void {
-  for (const [name, value] of headers) events.push(`  ${name}: ${JSON.stringify(value)}`);
-}
-
-/** Writes a body down as one event, however it was cut, with its trailers or its failure. */
-function recordBody(events: string[], body: Body, done: (error: ProxyError | undefined) => void): void {
-  const chunks: Buffer[] = [];
-  const text = () => JSON.stringify(Buffer.concat(chunks).toString('latin1'));
-  body.sendTo({
-    onDrained: undefined,
-    write(chunk, release) {
-      chunks.push(Buffer.from(chunk));
-      release?.();
-      return true;
-    },
-    end(trailers) {
-      if (!body.isEmpty) events.push(`body ${text()}`);
-      if (trailers !== undefined) printHeaders(events, trailers);
-      done(undefined);
-    },
-    abort(error) {
-      events.push(`broken ${error.code}`);
-      done(error);
-    },
-  });
 }
