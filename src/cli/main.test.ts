@@ -98,6 +98,15 @@ test('check prints all mistakes for people', async (t) => {
   );
 });
 
+test('check finds a folder that is not there, as a running server would', async (t) => {
+  const cwd = folder(t, { 'portico.yaml': 'sites:\n  a.example:\n    /x/: ./nope\n' });
+  for (const args of [['check'], ['explain', 'a.example']]) {
+    const { status, stderr } = await runIn(cwd, ...args);
+    assert.equal(status, 2);
+    assert.match(stderr, /^portico\.yaml:3:5: files of a\.example \/x\/: .*nope/);
+  }
+});
+
 test('explain names site, mount, what is sent upstream, and the lines behind them', async (t) => {
   const cwd = folder(t, {
     'portico.yaml': 'sites:\n  a.example:\n    /app/:\n      proxy: http://127.0.0.1:1/base/\n      host: upstream\n',

@@ -7,6 +7,7 @@ import type { AdminAnswer } from '../server/admin/api.ts';
 import { BuildError } from '../server/build.ts';
 import { ListenError, type Server, startServer } from '../server/server.ts';
 import { systemClock } from '../util/clock.ts';
+import { toDiagnostic } from './build-once.ts';
 import { explainFault, RunError, UsageError } from './command.ts';
 import { reportDiagnostics } from './load-for-command.ts';
 import { createProgramLog } from './program-log.ts';
@@ -114,7 +115,8 @@ class Runner {
       if (!resolution.isValid) return this.#refuse(resolution.diagnostics);
       await this.#server?.reload(resolution.config);
     } catch (error) {
-      const isKnown = error instanceof BuildError || error instanceof ListenError;
+      if (error instanceof BuildError) return this.#refuse([toDiagnostic(error)]);
+      const isKnown = error instanceof ListenError;
       const message = isKnown ? error.message : explainFault(error);
       terminal.error(`${message}\nnot reloaded: what was running goes on\n`);
       return { status: isKnown ? 409 : 500, body: { error: message } };
