@@ -39,14 +39,24 @@ export class ForeignContent {
   /** Tells of an end tag. */
   closeTag(name: string): void {
     if (!this.isOpen) return;
-    if (this.#kinds.at(-1) === 'html') return this.#closeInHtml(name);
+    if (this.#kinds.at(-1) === 'html') this.#closeInHtml(name);
+    else this.#closeInForeign(name);
+  }
+
+  #closeInForeign(name: string): void {
     if (name === 'br' || name === 'p') {
       while (this.isOpen && !this.#isHtmlTerritory()) this.#pop();
       return;
     }
     for (let index = this.#names.length - 1; index >= 0; index--) {
-      if (this.#kinds[index] === 'html') return this.#closeInHtml(name);
-      if (this.#names[index] === name) return this.#popTo(index);
+      if (this.#kinds[index] === 'html') {
+        this.#closeInHtml(name);
+        return;
+      }
+      if (this.#names[index] === name) {
+        this.#popTo(index);
+        return;
+      }
     }
     if (mayBeOpenHtml(name)) this.#popTo(0);
   }
@@ -87,7 +97,10 @@ export class ForeignContent {
   #closeInHtml(name: string): void {
     for (let index = this.#names.length - 1; index >= 0; index--) {
       const kind = this.#kinds[index];
-      if (kind === 'html' && this.#names[index] === name) return this.#popTo(index);
+      if (kind === 'html' && this.#names[index] === name) {
+        this.#popTo(index);
+        return;
+      }
       if (kind === 'svg-integration' || kind === 'html-integration' || kind === 'text-integration') return;
     }
   }
