@@ -40,6 +40,8 @@ const ESCAPE_START = 1;
 /** Behind a CR that belongs to the escape: an LF does, too. */
 const ESCAPED_CR = 2;
 const LAST_HEX_DIGIT = ESCAPED_CR + 6;
+/** Behind the first byte of a two-byte character: the second is no escape, whatever it looks like. */
+const IN_CHARACTER = LAST_HEX_DIGIT + 1;
 
 // What an open parenthesis belongs to.
 const PLAIN_PAREN = 0;
@@ -60,6 +62,8 @@ const NEWLINE = 8;
 const BAD_IN_URL = 16;
 /** Part of a name, or the `#` of a hash: what the search backward for the start of a name passes over. */
 const NAME_OR_HASH = 32;
+/** The first of two bytes of a character. */
+const LEAD = 64;
 
 /** Longest name that is looked at. No function or at-rule of ours comes near, even with every letter escaped. */
 const MAX_NAME_BYTES = 256;
@@ -90,6 +94,7 @@ const EMPTY = Buffer.alloc(0);
  */
 export class CssTokenizer {
   readonly #reader: UrlReader;
+  readonly #classes: Readonly<Uint8Array>;
   #bytes: Buffer = EMPTY;
   #end = 0;
   #isLast = false;
@@ -115,8 +120,11 @@ export class CssTokenizer {
   /** Open parentheses in the prelude of `@namespace`. */
   #namespaceDepth = 0;
 
-  constructor(reader: UrlReader) {
+  /** @param leadBytes see `ScanOptions.leadBytes`. */
+  constructor(reader: UrlReader, leadBytes?: Readonly<Uint8Array>) {
     this.#reader = reader;
+    this.#classes =
+      leadBytes === undefined ? CLASS : CLASS.map((bits, octet) => (leadBytes[octet] ? LEAD | STOP : bits));
   }
 
   /** The first octet of the window that is needed again. */
@@ -245,7 +253,7 @@ export class CssTokenizer {
     const end = this.#end;
     let at = this.#at;
     for (;;) {
-      while (at < end && ((CLASS[bytes[at] ?? 0] ?? 0) & STOP) === 0) at++;
+      while (at < end && ((this.#classes[bytes[at] ?? 0] ?? 0) & STOP) === 0) at++;
       this.#at = at;
       if (at >= end) return this.#endNormal();
       switch (bytes[at]) {
@@ -264,8 +272,12 @@ export class CssTokenizer {
           return this.#readAtKeyword(at);
         case BACKSLASH:
           return this.#readEscapedName(at);
-        default:
+        case DOUBLE_QUOTE:
+        case SINGLE_QUOTE:
           return this.#openString(this.#isUrlExpected());
+        default:
+          if (at + 1 >= end && !this.#isLast) return this.#hold(at);
+          at++;
       }
       at++;
     }
@@ -274,7 +286,7 @@ export class CssTokenizer {
   /** The window ends: a name there may go on, and become a function. */
   #endNormal(): false {
     const end = this.#end;
-    if (this.#isLast || ((CLASS[this.#bytes[end - 1] ?? 0] ?? 0) & NAME_OR_HASH) === 0) return false;
+    if (this.#isLast || ((this.#classes[this.#bytes[end - 1] ?? 0] ?? 0) & NAME_OR_HASH) === 0) return false;
     const start = this.#nameStart(end);
     return this.#hold(start < end ? start : end - MAX_NAME_BYTES);
   }
@@ -288,7 +300,7 @@ export class CssTokenizer {
     const limit = Math.max(0, this.#nameLimit);
     const least = Math.max(limit, end - MAX_NAME_BYTES);
     let start = end;
-    while (start > least && (CLASS[bytes[start - 1] ?? 0] ?? 0) & NAME_OR_HASH) start--;
+    while (start > least && (this.#classes[bytes[start - 1] ?? 0] ?? 0) & NAME_OR_HASH) start--;
     return start === least && least > limit ? end : start;
   }
 
@@ -343,7 +355,8 @@ export class CssTokenizer {
       const octet = bytes[at] ?? 0;
       if (this.#escape !== NO_ESCAPE && this.#isInEscape(octet)) continue;
       if (octet === BACKSLASH) this.#escape = ESCAPE_START;
-      else if (octet === quote || (CLASS[octet] ?? 0) & NEWLINE) {
+      else if ((this.#classes[octet] ?? 0) & LEAD) this.#escape = IN_CHARACTER;
+      else if (octet === quote || (this.#classes[octet] ?? 0) & NEWLINE) {
         if (this.#state === URL_STRING) this.#endUrlString(at, octet === quote);
         return this.#enter(NORMAL, at + 1);
       }
@@ -358,6 +371,10 @@ export class CssTokenizer {
    */
   #isInEscape(octet: number): boolean {
     const place = this.#escape;
+    if (place === IN_CHARACTER) {
+      this.#escape = NO_ESCAPE;
+      return true;
+    }
     if (place === ESCAPED_CR) {
       this.#escape = NO_ESCAPE;
       return octet === LF;
@@ -365,7 +382,7 @@ export class CssTokenizer {
     const isHex = HEX_VALUE[octet] !== 255;
     if (isHex && place < LAST_HEX_DIGIT) this.#escape = Math.max(place, ESCAPED_CR) + 1;
     else this.#escape = octet === CR ? ESCAPED_CR : NO_ESCAPE;
-    return isHex ? place < LAST_HEX_DIGIT : place === ESCAPE_START || ((CLASS[octet] ?? 0) & SPACE) !== 0;
+    return isHex ? place < LAST_HEX_DIGIT : place === ESCAPE_START || ((this.#classes[octet] ?? 0) & SPACE) !== 0;
   }
 
   #endUrlString(at: number, isClosed: boolean): void {
@@ -388,7 +405,7 @@ export class CssTokenizer {
 
   #skipSpace(): void {
     const bytes = this.#bytes;
-    while (this.#at < this.#end && (CLASS[bytes[this.#at] ?? 0] ?? 0) & SPACE) this.#at++;
+    while (this.#at < this.#end && (this.#classes[bytes[this.#at] ?? 0] ?? 0) & SPACE) this.#at++;
   }
 
   #readUnquoted(): boolean {
@@ -400,6 +417,7 @@ export class CssTokenizer {
       if (this.#escape === ESCAPE_START && octetClass & NEWLINE) return this.#spoilUrl(at);
       if (this.#escape !== NO_ESCAPE && this.#isInEscape(octet)) continue;
       if (octet === BACKSLASH) this.#escape = ESCAPE_START;
+      else if (octetClass & LEAD) this.#escape = IN_CHARACTER;
       else if (octet === CLOSE_PAREN) {
         this.#reportUrl(at);
         return this.#enter(NORMAL, at + 1);
@@ -436,9 +454,9 @@ export class CssTokenizer {
   #readBadUrl(): boolean {
     const bytes = this.#bytes;
     for (let at = this.#at; at < this.#end; at++) {
-      const octet = bytes[at];
+      const octet = bytes[at] ?? 0;
       if (this.#escape !== NO_ESCAPE) this.#escape = NO_ESCAPE;
-      else if (octet === BACKSLASH) this.#escape = ESCAPE_START;
+      else if (octet === BACKSLASH || (this.#classes[octet] ?? 0) & LEAD) this.#escape = ESCAPE_START;
       else if (octet === CLOSE_PAREN) {
         if (this.#isData) this.#keepData(at);
         this.#isData = false;
@@ -481,10 +499,10 @@ export class CssTokenizer {
     const most = Math.min(this.#end, start + MAX_NAME_BYTES);
     while (at < most) {
       const octet = this.#bytes[at] ?? 0;
-      if ((CLASS[octet] ?? 0) & NAME) {
+      if ((this.#classes[octet] ?? 0) & NAME) {
         text += String.fromCharCode(octet);
         at++;
-      } else if (octet === BACKSLASH && !((CLASS[this.#bytes[at + 1] ?? 0] ?? 0) & NEWLINE)) {
+      } else if (octet === BACKSLASH && !((this.#classes[this.#bytes[at + 1] ?? 0] ?? 0) & NEWLINE)) {
         const [sequence = '', digits = ''] =
           ESCAPE.exec(this.#bytes.toString('latin1', at, Math.min(at + 9, this.#end))) ?? [];
         text += digits === '' ? sequence.slice(1) : String.fromCharCode(Number.parseInt(digits, 16) & 0xffff);
@@ -514,7 +532,7 @@ export class CssTokenizer {
     for (let at = start; at < this.#end; at++) {
       const octet = this.#bytes[at] ?? 0;
       if (this.#quote !== 0) {
-        if (octet === this.#quote || (CLASS[octet] ?? 0) & NEWLINE) this.#quote = 0;
+        if (octet === this.#quote || (this.#classes[octet] ?? 0) & NEWLINE) this.#quote = 0;
       } else if (octet === DOUBLE_QUOTE || octet === SINGLE_QUOTE) this.#quote = octet;
       else if (octet === OPEN_PAREN) this.#namespaceDepth++;
       else if (octet === CLOSE_PAREN) this.#namespaceDepth--;
@@ -552,7 +570,7 @@ export class CssTokenizer {
   #readSourceMap(): boolean {
     const bytes = this.#bytes;
     let at = this.#at;
-    while (at < this.#end && bytes[at] !== ASTERISK && !((CLASS[bytes[at] ?? 0] ?? 0) & SPACE)) at++;
+    while (at < this.#end && bytes[at] !== ASTERISK && !((this.#classes[bytes[at] ?? 0] ?? 0) & SPACE)) at++;
     this.#at = at;
     if (at >= this.#end) return false;
     this.#reportUrl(at);

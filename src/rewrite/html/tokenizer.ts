@@ -58,6 +58,8 @@ export interface Tag {
   readonly nameEnd: number;
   /** A value of `ELEMENT`; kept in a rest. */
   readonly element: number;
+  /** How the content behind a start tag is read: a value of `CONTENT`; `markup` for everything in SVG and MathML. */
+  readonly content: number;
   /** Name start, name end, value start, value end of each attribute; without a value the last two equal the name's end. */
   readonly attributes: Int32Array;
   /** How many offsets in `attributes` count: four times the number of attributes. */
@@ -161,6 +163,7 @@ export class HtmlTokenizer implements Tag {
   nameStart = 0;
   nameEnd = 0;
   element: number = ELEMENT.other;
+  content: number = CONTENT.markup;
   attributes: Int32Array = new Int32Array(16 * ATTRIBUTE_STRIDE);
   attributesLength = 0;
   openNameStart = 0;
@@ -547,14 +550,14 @@ export class HtmlTokenizer implements Tag {
       this.#reader.endTag(this);
       return true;
     }
-    const content = this.#isXml ? this.#xmlContent() : this.#content();
+    this.content = this.#isXml ? this.#xmlContent() : this.#htmlContent();
     this.#reader.startTag(this);
-    if (content !== CONTENT.markup) this.#enterRawText(content);
+    if (this.content !== CONTENT.markup) this.#enterRawText();
     return true;
   }
 
   /** How the content behind this start tag is read; keeps count of foreign elements. */
-  #content(): number {
+  #htmlContent(): number {
     const element = this.element;
     if (this.#foreign.isOpen || element === ELEMENT.svg || element === ELEMENT.math) {
       const isHtml = this.#foreign.openTag(this.#readName(), this.isSelfClosing, (name) => this.#readValue(name));
@@ -569,10 +572,10 @@ export class HtmlTokenizer implements Tag {
     return isRaw && !this.isSelfClosing ? CONTENT.text : CONTENT.markup;
   }
 
-  #enterRawText(content: number): void {
+  #enterRawText(): void {
     if (this.#isXml) this.#state = XML_RAW_TEXT;
-    else if (content === CONTENT.script) this.#state = SCRIPT;
-    else this.#state = content === CONTENT.plaintext ? PLAINTEXT : RAW_TEXT;
+    else if (this.content === CONTENT.script) this.#state = SCRIPT;
+    else this.#state = this.content === CONTENT.plaintext ? PLAINTEXT : RAW_TEXT;
     this.#escape = NOT_ESCAPED;
     this.#dashes = 0;
     this.#matched = 0;
