@@ -24,7 +24,9 @@ export function scanResolved(scanner: Scanner, value: ResolvedValue, edits: Edit
   const inner = new Edits();
   scanner.reset();
   scanner.scan(Window.ofText(value.text), 0, value.text.length, true, inner);
-  inner.forEach((start, end, text) => replaceResolved(value, start, end, text, edits));
+  inner.forEach((start, end, text) => {
+    replaceResolved(value, start, end, text, edits);
+  });
 }
 
 /** Replaces `[start, end)` of a resolved value; only what differs is touched in the source. */

@@ -69,6 +69,8 @@ export interface Tag {
   readonly openNameEnd: number;
   /** Whether the tag ends in `/>`. */
   readonly isSelfClosing: boolean;
+  /** Whether that makes the element empty: in SVG, MathML and XML. */
+  readonly isEmpty: boolean;
   /** Whether a part of this tag was reported by `startTagPart` before. */
   readonly isRest: boolean;
 }
@@ -169,6 +171,7 @@ export class HtmlTokenizer implements Tag {
   openNameStart = 0;
   openNameEnd = 0;
   isSelfClosing = false;
+  isEmpty = false;
   isRest = false;
 
   readonly #reader: TokenReader;
@@ -348,6 +351,7 @@ export class HtmlTokenizer implements Tag {
     this.element = ELEMENT.other;
     this.attributesLength = 0;
     this.isSelfClosing = false;
+    this.isEmpty = false;
     this.isRest = false;
     this.#at = nameStart;
   }
@@ -561,12 +565,16 @@ export class HtmlTokenizer implements Tag {
     const element = this.element;
     if (this.#foreign.isOpen || element === ELEMENT.svg || element === ELEMENT.math) {
       const isHtml = this.#foreign.openTag(this.#readName(), this.isSelfClosing, (name) => this.#readValue(name));
-      if (!isHtml) return CONTENT.markup;
+      if (!isHtml) {
+        this.isEmpty = this.isSelfClosing;
+        return CONTENT.markup;
+      }
     }
     return CONTENT_OF[element] ?? CONTENT.markup;
   }
 
   #xmlContent(): number {
+    this.isEmpty = this.isSelfClosing;
     const { script, style, textarea, title } = ELEMENT;
     const isRaw = [script, style, textarea, title].some((element) => element === this.element);
     return isRaw && !this.isSelfClosing ? CONTENT.text : CONTENT.markup;

@@ -1,4 +1,5 @@
 // Where URLs stand in attribute values that hold more than one URL, or more than a URL. Texts have no character references.
+import { CLASS, SPACE } from './bytes.ts';
 
 /** `[start, end)` of a text. */
 export interface Span {
@@ -6,7 +7,9 @@ export interface Span {
   readonly end: number;
 }
 
-const SPACE = /[\t\n\f\r ]/;
+const COMMA = 0x2c;
+const OPEN_PAREN = 0x28;
+const CLOSE_PAREN = 0x29;
 
 /** The URLs of a list with white space between them (`ping`). */
 export function findSpacedUrls(text: string): Span[] {
@@ -21,24 +24,28 @@ export function findSrcsetUrls(text: string): Span[] {
   const spans: Span[] = [];
   let at = 0;
   for (;;) {
-    while (at < text.length && (SPACE.test(text.charAt(at)) || text[at] === ',')) at++;
+    while (at < text.length && (isSpace(text.charCodeAt(at)) || text.charCodeAt(at) === COMMA)) at++;
     if (at >= text.length) return spans;
     const start = at;
-    while (at < text.length && !SPACE.test(text.charAt(at))) at++;
+    while (at < text.length && !isSpace(text.charCodeAt(at))) at++;
     let end = at;
-    while (end > start && text[end - 1] === ',') end--;
+    while (text.charCodeAt(end - 1) === COMMA) end--;
     spans.push({ start, end });
     if (end === at) at = endOfDescriptors(text, at);
   }
 }
 
+function isSpace(code: number): boolean {
+  return ((CLASS[code] ?? 0) & SPACE) !== 0;
+}
+
 function endOfDescriptors(text: string, from: number): number {
   let isInParentheses = false;
   for (let at = from; at < text.length; at++) {
-    const character = text[at];
-    if (character === '(') isInParentheses = true;
-    else if (character === ')') isInParentheses = false;
-    else if (character === ',' && !isInParentheses) return at;
+    const code = text.charCodeAt(at);
+    if (code === OPEN_PAREN) isInParentheses = true;
+    else if (code === CLOSE_PAREN) isInParentheses = false;
+    else if (code === COMMA && !isInParentheses) return at;
   }
   return text.length;
 }
@@ -47,15 +54,15 @@ function endOfDescriptors(text: string, from: number): number {
 const REFRESH =
   /^[\t\n\f\r ]*[\d.]+(?:[\t\n\f\r ]*[;,][\t\n\f\r ]*|[\t\n\f\r ]+)(?:url[\t\n\f\r ]*=[\t\n\f\r ]*)?(["']?)/i;
 
-/** The URL of a refresh, as in `5; url=/x` (HTML, "Shared declarative refresh steps"); undefined without one. */
-export function findRefreshUrl(text: string): Span | undefined {
+/** The URL of a refresh, as in `5; url=/x` (HTML, "Shared declarative refresh steps"); none without one. */
+export function findRefreshUrl(text: string): Span[] {
   const match = REFRESH.exec(text);
-  if (match === null) return undefined;
+  if (match === null) return [];
   const [opening, quote = ''] = match;
   const start = opening.length;
   const close = quote === '' ? -1 : text.indexOf(quote, start);
   const end = close < 0 ? text.length : close;
-  return end > start ? { start, end } : undefined;
+  return end > start ? [{ start, end }] : [];
 }
 
 /** The URLs of `name=value` lists such as `frequency=30;polling-uri=/x`: what stands behind a name that ends in `uri`. */

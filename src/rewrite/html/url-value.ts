@@ -24,15 +24,14 @@ const WEB_SCHEMES = new Set(['http', 'https', 'ws', 'wss']);
 /** Maps URLs in the windows of one document. */
 export class UrlValue {
   readonly #stage: Stage;
-  readonly #makeScript: () => Scanner;
-  #script: Scanner | undefined;
+  readonly #script: Scanner;
   readonly #prefix: string | undefined;
   readonly #prefixBytes: Buffer;
 
-  /** @param makeScript makes the scanner for `javascript:` URLs. */
-  constructor(stage: Stage, makeScript: () => Scanner) {
+  /** @param script the scanner for `javascript:` URLs. */
+  constructor(stage: Stage, script: Scanner) {
     this.#stage = stage;
-    this.#makeScript = makeScript;
+    this.#script = script;
     this.#prefix = stage.map.plainPrefix;
     this.#prefixBytes = Buffer.from(this.#prefix ?? '', 'latin1');
   }
@@ -131,7 +130,6 @@ export class UrlValue {
     const value = resolveValue(raw, start);
     const scheme = SCRIPT_URL.exec(value.text)?.[0];
     if (scheme === undefined) return false;
-    this.#script ??= this.#makeScript();
     const script = value.text.slice(scheme.length);
     const rewritten = rewriteText(this.#script, script);
     if (rewritten === script) return false;
