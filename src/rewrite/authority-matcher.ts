@@ -69,7 +69,8 @@ export class AuthorityMatcher {
   readonly maxHeldBytes: number = LEFT_LENGTH + NESTED_RIGHT_LENGTH + 128;
   readonly #rules = new Map<string, MatchRule[]>();
   readonly #hosts: readonly string[];
-  readonly #needles: readonly Buffer[];
+  /** Every match contains one of these octet strings: where none of them is, nothing has to be looked at. */
+  readonly needles: readonly Buffer[];
   readonly #unfinished: RegExp;
   readonly #isNested: boolean;
 
@@ -83,7 +84,7 @@ export class AuthorityMatcher {
       }
     }
     this.#hosts = [...this.#rules.keys()];
-    this.#needles = chooseNeedles(rules).map((needle) => Buffer.from(needle, 'latin1'));
+    this.needles = chooseNeedles(rules).map((needle) => Buffer.from(needle, 'latin1'));
     this.#unfinished = unfinishedAtEnd(Math.max(0, ...this.#hosts.map((host) => host.length)));
     this.#isNested = isNested;
   }
@@ -91,7 +92,7 @@ export class AuthorityMatcher {
   /** Whether one of the authorities can be in `bytes[from, to)`. False is certain; true needs a closer look. */
   mayContain(bytes: Buffer, from = 0, to = bytes.length): boolean {
     const part = from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
-    for (const needle of this.#needles) if (part.indexOf(needle) >= 0) return true;
+    for (const needle of this.needles) if (part.indexOf(needle) >= 0) return true;
     return false;
   }
 

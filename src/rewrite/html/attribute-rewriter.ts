@@ -8,7 +8,7 @@ import { ELEMENT } from './elements.ts';
 import { isUrlParam, readMetaContent } from './meta.ts';
 import type { Stage } from './stage.ts';
 import { ATTRIBUTE_STRIDE, type Tag } from './tokenizer.ts';
-import { findRefreshUrl, findSpacedUrls, findSrcsetUrls, findUriParameters, type Span } from './url-spans.ts';
+import { findRefreshUrls, findSpacedUrls, findSrcsetUrls, findUriParameters, type Span } from './url-spans.ts';
 import { UrlValue } from './url-value.ts';
 
 /** The scanners for the languages that attributes hold. Each is run over whole values, one at a time. */
@@ -152,7 +152,7 @@ export class AttributeRewriter {
       this.read(tag, ATTRIBUTE.name) ?? this.read(tag, ATTRIBUTE.property) ?? this.read(tag, ATTRIBUTE.itemprop) ?? '';
     switch (readMetaContent(this.read(tag, ATTRIBUTE['http-equiv']) ?? '', name)) {
       case 'refresh':
-        this.#rewriteSpans(start, end, findRefreshUrl);
+        this.#rewriteSpans(start, end, findRefreshUrls);
         return;
       case 'url':
         this.#url.map(start, end);

@@ -21,6 +21,7 @@ export class DocumentHead {
   #inertDepth = 0;
   #headStartsBehind = -1;
   #hasImportMap = false;
+  #eventInText: HeadEvent = 'nothing';
 
   constructor(
     stage: Stage,
@@ -65,10 +66,16 @@ export class DocumentHead {
     this.#insert(this.#tracker.endTag(tag.element, name, this.#inertDepth === 0), tag.start);
   }
 
-  /** Tells of text. */
-  text(start: number, end: number): void {
+  /** Tells of text. Answers where in it something is put by {@link insertInText}, or -1. */
+  findInText(start: number, end: number): number {
     const { at, event } = this.#tracker.text(this.#stage.bytes, start, end, this.#inertDepth === 0);
-    this.#insert(event, at);
+    this.#eventInText = event;
+    return at;
+  }
+
+  /** Puts what {@link findInText} announced at `at`, before any edit behind it. */
+  insertInText(at: number): void {
+    this.#insert(this.#eventInText, at);
   }
 
   /** Tells of the end of the document. */

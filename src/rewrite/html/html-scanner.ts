@@ -1,6 +1,6 @@
 // Rewrites HTML documents: attributes by their kind, scripts and styles by their language, text by its authorities.
 import { CssScanner } from '../css/css-scanner.ts';
-import type { EditList } from '../edit-list.ts';
+import { EditList } from '../edit-list.ts';
 import { JsScanner } from '../js/js-scanner.ts';
 import type { ScanOptions } from '../scan-options.ts';
 import type { Scanner } from '../scanner.ts';
@@ -59,6 +59,8 @@ export class HtmlScanner implements Scanner, TokenReader {
   #settled = 0;
   /** Where the text begins that is not settled, or -1 outside of text. */
   #textStart = -1;
+  /** Where something is to be put into the text, or -1. */
+  #insertAt = -1;
   /** Reads text in its place: the content of a style or script in SVG, which is no raw text there. */
   #textScanner: Scanner | undefined;
   /** Reads the raw text that is open. */
@@ -117,7 +119,7 @@ export class HtmlScanner implements Scanner, TokenReader {
     this.#stage.reset();
     this.#optOut.reset();
     this.#settled = 0;
-    this.#textStart = this.#rawStart = this.#oversizedStart = -1;
+    this.#textStart = this.#insertAt = this.#rawStart = this.#oversizedStart = -1;
     this.#textScanner = this.#rawScanner = undefined;
     this.#isMerging = this.#isOversizedText = false;
   }
@@ -144,6 +146,7 @@ export class HtmlScanner implements Scanner, TokenReader {
   #moveBy(distance: number): void {
     this.#tokenizer.dropFront(-distance);
     if (this.#textStart >= 0) this.#textStart += distance;
+    if (this.#insertAt >= 0) this.#insertAt += distance;
     if (this.#rawStart >= 0) this.#rawStart += distance;
     if (this.#oversizedStart >= 0) this.#oversizedStart += distance;
   }
@@ -158,7 +161,7 @@ export class HtmlScanner implements Scanner, TokenReader {
     }
     let settled = held;
     if (this.#textStart >= 0 && this.#textStart < held) {
-      this.#textStart = this.#scanText(this.#textStart, held, false);
+      this.#textStart = this.#scanOpenText(held);
       settled = Math.min(settled, this.#textStart);
     }
     if (this.#rawStart >= 0) settled = Math.min(settled, this.#rawStart);
@@ -168,7 +171,7 @@ export class HtmlScanner implements Scanner, TokenReader {
 
   text(start: number, end: number): void {
     if (this.#textStart < 0) this.#textStart = start;
-    if (!this.#head.isOver) this.#head.text(start, end);
+    if (!this.#head.isOver) this.#insertAt = this.#head.findInText(start, end);
   }
 
   /** The run of text that is open, if any, ends at `end`. */
@@ -176,8 +179,31 @@ export class HtmlScanner implements Scanner, TokenReader {
     const start = this.#textStart;
     if (start < 0) return;
     this.#textStart = -1;
+    this.#insertInText();
     this.#scanText(start, end, true);
     this.#textScanner?.reset();
+  }
+
+  #insertInText(): void {
+    if (this.#insertAt < 0) return;
+    this.#head.insertInText(this.#insertAt);
+    this.#insertAt = -1;
+  }
+
+  /** The window ends in text. An insertion waits until the character behind it is settled, as every edit must. */
+  #scanOpenText(end: number): number {
+    if (this.#insertAt < 0) return this.#scanText(this.#textStart, end, false);
+    const { edits } = this.#stage;
+    const later = new EditList();
+    this.#stage.edits = later;
+    const settled = this.#scanText(this.#textStart, end, false);
+    this.#stage.edits = edits;
+    if (settled <= this.#insertAt) return this.#insertAt;
+    this.#insertInText();
+    later.forEach((start, stop, text) => {
+      edits.replace(start, stop, text);
+    });
+    return settled;
   }
 
   #scanText(start: number, end: number, isComplete: boolean): number {

@@ -1,4 +1,5 @@
 // Where URLs stand in attribute values that hold more than one URL, or more than a URL. Texts have no character references.
+import { findRefreshUrl } from '../../http/headers/refresh.ts';
 import { CLASS, SPACE } from './bytes.ts';
 
 /** `[start, end)` of a text. */
@@ -50,19 +51,10 @@ function endOfDescriptors(text: string, from: number): number {
   return text.length;
 }
 
-/** A number that is not looked at closer, and perhaps `url=`; the rest, perhaps quoted, is the URL. */
-const REFRESH =
-  /^[\t\n\f\r ]*[\d.]+(?:[\t\n\f\r ]*[;,][\t\n\f\r ]*|[\t\n\f\r ]+)(?:url[\t\n\f\r ]*=[\t\n\f\r ]*)?(["']?)/i;
-
-/** The URL of a refresh, as in `5; url=/x` (HTML, "Shared declarative refresh steps"); none without one. */
-export function findRefreshUrl(text: string): Span[] {
-  const match = REFRESH.exec(text);
-  if (match === null) return [];
-  const [opening, quote = ''] = match;
-  const start = opening.length;
-  const close = quote === '' ? -1 : text.indexOf(quote, start);
-  const end = close < 0 ? text.length : close;
-  return end > start ? [{ start, end }] : [];
+/** The URL of a refresh such as `5; url=/x`, if there is one. */
+export function findRefreshUrls(text: string): Span[] {
+  const url = findRefreshUrl(text);
+  return url === undefined ? [] : [url];
 }
 
 /** The URLs of `name=value` lists such as `frequency=30;polling-uri=/x`: what stands behind a name that ends in `uri`. */
