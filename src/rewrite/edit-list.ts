@@ -14,7 +14,8 @@ export class EditList {
   /** Replaces `[start, end)` by `text` (latin1). `start === end` inserts. Must not lie before an earlier edit's end. */
   replace(start: number, end: number, text: string): void {
     const last = this.#ends[this.#ends.length - 1] ?? 0;
-    invariant(start >= last && end >= start, `edit [${start}, ${end}) out of order`);
+    // The message is made only when it is needed: this runs for every changed URL.
+    if (start < last || end < start) invariant(false, `edit [${start}, ${end}) out of order`);
     this.#starts.push(start);
     this.#ends.push(end);
     this.#texts.push(text);

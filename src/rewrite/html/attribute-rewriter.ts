@@ -8,7 +8,14 @@ import { ELEMENT } from './elements.ts';
 import { isUrlParam, readMetaContent } from './meta.ts';
 import type { Stage } from './stage.ts';
 import { ATTRIBUTE_STRIDE, type Tag } from './tokenizer.ts';
-import { findRefreshUrls, findSpacedUrls, findSrcsetUrls, findUriParameters, type Span } from './url-spans.ts';
+import {
+  findRefreshUrls,
+  findUriParameters,
+  type Span,
+  type VisitUrl,
+  visitSpacedUrls,
+  visitSrcsetUrls,
+} from './url-spans.ts';
 import { UrlValue } from './url-value.ts';
 
 /** The scanners for the languages that attributes hold. Each is run over whole values, one at a time. */
@@ -33,11 +40,14 @@ export class AttributeRewriter {
   readonly #stage: Stage;
   readonly #languages: AttributeLanguages;
   readonly #url: UrlValue;
+  readonly #mapUrl: VisitUrl;
 
   constructor(stage: Stage, languages: AttributeLanguages) {
     this.#stage = stage;
     this.#languages = languages;
-    this.#url = new UrlValue(stage, languages.script);
+    const url = new UrlValue(stage, languages.script);
+    this.#url = url;
+    this.#mapUrl = (start, end) => url.map(start, end);
   }
 
   /** Adds the edits for all attributes of `tag`. Answers false if one of them opts the element out; then there are none. */
@@ -94,10 +104,10 @@ export class AttributeRewriter {
   #rewriteKnown(kind: number, tag: Tag, start: number, end: number): void {
     switch (kind) {
       case KIND.srcset:
-        this.#rewriteSpans(start, end, findSrcsetUrls);
+        this.#rewriteList(start, end, visitSrcsetUrls);
         return;
       case KIND.urls:
-        this.#rewriteSpans(start, end, findSpacedUrls);
+        this.#rewriteList(start, end, visitSpacedUrls);
         return;
       case KIND.css:
         if (this.#holds(start, end, OPEN_PAREN, BACKSLASH)) this.#rewriteIn(this.#languages.css, start, end);
@@ -140,6 +150,18 @@ export class AttributeRewriter {
     const raw = window.slice(start, end);
     if (raw.includes('&')) scanResolved(scanner, resolveValue(raw, start), edits);
     else this.#stage.scanWhole(scanner, start, end);
+  }
+
+  #rewriteList(start: number, end: number, visitUrls: typeof visitSrcsetUrls): void {
+    const { bytes } = this.#stage;
+    const reference = bytes.subarray(start, end).indexOf(AMPERSAND);
+    if (reference < 0) {
+      visitUrls(bytes, start, end, this.#mapUrl);
+      return;
+    }
+    const value = resolveValue(readLatin1(bytes, start, end), start);
+    const text = Buffer.from(value.text, 'latin1');
+    visitUrls(text, 0, text.length, (from, to) => this.#mapUrl(value.place(from), value.place(to)));
   }
 
   #rewriteSpans(start: number, end: number, find: (text: string) => readonly Span[]): void {

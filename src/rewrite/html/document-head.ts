@@ -1,6 +1,6 @@
 // Watches the elements that load and run things: what was found in a document, and what is put into its head.
 import { rewriteText, type Scanner } from '../scanner.ts';
-import { scriptLanguage } from '../script.ts';
+import { type ScriptLanguage, scriptLanguage } from '../script.ts';
 import type { AttributeRewriter } from './attribute-rewriter.ts';
 import { ATTRIBUTE } from './attributes.ts';
 import { readLatin1 } from './bytes.ts';
@@ -21,6 +21,8 @@ export class DocumentHead {
   #inertDepth = 0;
   #headStartsBehind = -1;
   #hasImportMap = false;
+  #scriptType: string | undefined;
+  #scriptLanguage: ScriptLanguage = 'javascript';
   #eventInText: HeadEvent = 'nothing';
 
   constructor(
@@ -40,8 +42,14 @@ export class DocumentHead {
     return this.#insertion === undefined || this.#tracker.isDone;
   }
 
+  /** The type of the script that {@link beforeTag} was told of last, and what language that makes it. */
+  get script(): { readonly type: string | undefined; readonly language: ScriptLanguage } {
+    return { type: this.#scriptType, language: this.#scriptLanguage };
+  }
+
   /** Tells of a start tag whose attributes were not rewritten yet. */
   beforeTag(tag: Tag): void {
+    if (tag.element === ELEMENT.script) this.#readScriptType(tag);
     this.#headStartsBehind = -1;
     if (!this.isOver) {
       const { before, behind } = this.#tracker.startTag(tag.element, this.#inertDepth === 0);
@@ -83,10 +91,10 @@ export class DocumentHead {
     if (this.#inertDepth === 0) this.#insert(this.#tracker.end(), at);
   }
 
-  /** Whether the script behind `tag` is the import map to merge with. */
-  mergesInto(tag: Tag): boolean {
+  /** Whether the script that {@link beforeTag} was told of last is the import map to merge with. */
+  mergesIntoScript(): boolean {
     if (this.#insertion === undefined || this.#hasImportMap || this.#inertDepth > 0) return false;
-    this.#hasImportMap = scriptLanguage(this.#attributes.read(tag, ATTRIBUTE.type)) === 'importmap';
+    this.#hasImportMap = this.#scriptLanguage === 'importmap';
     return this.#hasImportMap;
   }
 
@@ -129,12 +137,25 @@ export class DocumentHead {
   #lookAtScript(tag: Tag): void {
     const url = this.#attributes.read(tag, ATTRIBUTE.src);
     const form = this.#formOf(url);
-    const type = this.#attributes.read(tag, ATTRIBUTE.type);
-    const kind = scriptKind(type);
+    const kind = this.#scriptKind();
     this.#ask(tag, { kind, form });
     if (kind === 'classic' || kind === 'module') this.#findings.scripts[form]++;
     this.#findings.nonce ??= this.#attributes.read(tag, ATTRIBUTE.nonce);
     this.#noteIntegrity(tag, url, form);
+  }
+
+  #readScriptType(tag: Tag): void {
+    const type = this.#attributes.read(tag, ATTRIBUTE.type);
+    const language = type === undefined ? this.#attributes.read(tag, ATTRIBUTE.language) : undefined;
+    // The type that the obsolete `language` attribute names (HTML, "prepare the script element").
+    this.#scriptType = language ? `text/${language}` : type;
+    this.#scriptLanguage = scriptLanguage(this.#scriptType);
+  }
+
+  #scriptKind(): ScriptPlace['kind'] {
+    if (this.#scriptLanguage === 'importmap') return 'import-map';
+    if (this.#scriptLanguage !== 'javascript') return 'data';
+    return this.#scriptType?.trim().toLowerCase() === 'module' ? 'module' : 'classic';
   }
 
   #lookAtLink(tag: Tag): void {
@@ -169,11 +190,4 @@ export class DocumentHead {
 
 function isInert(element: number): boolean {
   return element === ELEMENT.template || element === ELEMENT.noscript;
-}
-
-function scriptKind(type: string | undefined): ScriptPlace['kind'] {
-  const language = scriptLanguage(type);
-  if (language === 'importmap') return 'import-map';
-  if (language !== 'javascript') return 'data';
-  return type?.trim().toLowerCase() === 'module' ? 'module' : 'classic';
 }

@@ -4,11 +4,11 @@ import { EditList } from '../edit-list.ts';
 import { JsScanner } from '../js/js-scanner.ts';
 import type { ScanOptions } from '../scan-options.ts';
 import type { Scanner } from '../scanner.ts';
-import { type ScriptLanguage, scannerForScript, scriptLanguage } from '../script.ts';
+import { type ScriptLanguage, scannerForScript } from '../script.ts';
 import type { UrlMap } from '../url-map.ts';
 import type { Window } from '../window.ts';
 import { type AttributeLanguages, AttributeRewriter } from './attribute-rewriter.ts';
-import { ATTRIBUTE, ATTRIBUTES, KIND, KIND_OF } from './attributes.ts';
+import { ATTRIBUTES, KIND, KIND_OF } from './attributes.ts';
 import { DocumentHead } from './document-head.ts';
 import { CONTENT, ELEMENT } from './elements.ts';
 import { HtmlFindings } from './findings.ts';
@@ -261,20 +261,18 @@ export class HtmlScanner implements Scanner, TokenReader {
     this.#head.behindTag(tag);
     const isScript = tag.element === ELEMENT.script;
     if (this.#optOut.isActive || (!isScript && tag.element !== ELEMENT.style)) return;
-    const scanner = isScript ? this.#scriptScanner(tag) : this.#css;
+    const scanner = isScript ? this.#scriptScanner() : this.#css;
     scanner.reset();
     if (tag.content === CONTENT.markup) {
       if (!tag.isEmpty) this.#textScanner = scanner;
       return;
     }
     this.#rawScanner = scanner;
-    this.#isMerging = isScript && this.#head.mergesInto(tag);
+    this.#isMerging = isScript && this.#head.mergesIntoScript();
   }
 
-  #scriptScanner(tag: Tag): Scanner {
-    const type =
-      this.#attributes.read(tag, ATTRIBUTE.type) ?? legacyType(this.#attributes.read(tag, ATTRIBUTE.language));
-    const language = scriptLanguage(type);
+  #scriptScanner(): Scanner {
+    const { type, language } = this.#head.script;
     const known = this.#scripts.get(language);
     if (known !== undefined) return known;
     const scanner = scannerForScript(type, this.#map, this.#options);
@@ -311,8 +309,3 @@ export class HtmlScanner implements Scanner, TokenReader {
 
 /** The tokenizer's end tags of raw text, and a script's own tail. */
 const SLACK_BYTES = 8 * 1024;
-
-/** The type that the obsolete `language` attribute names (HTML, "prepare the script element"). */
-function legacyType(language: string | undefined): string | undefined {
-  return language ? `text/${language}` : undefined;
-}

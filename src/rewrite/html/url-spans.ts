@@ -12,43 +12,57 @@ const COMMA = 0x2c;
 const OPEN_PAREN = 0x28;
 const CLOSE_PAREN = 0x29;
 
-/** The URLs of a list with white space between them (`ping`). */
-export function findSpacedUrls(text: string): Span[] {
-  return [...text.matchAll(/[^\t\n\f\r ]+/g)].map((match) => ({
-    start: match.index,
-    end: match.index + match[0].length,
-  }));
+/** Calls `visit` with the start and end of a URL. */
+export type VisitUrl = (start: number, end: number) => void;
+
+/** Visits the URLs of a list with white space between them (`ping`). */
+export function visitSpacedUrls(bytes: Uint8Array, from: number, to: number, visit: VisitUrl): void {
+  for (let at = from; at < to; ) {
+    const start = skipSpace(bytes, at, to);
+    at = skipUrl(bytes, start, to);
+    if (at > start) visit(start, at);
+  }
 }
 
-/** The URLs of image candidates (HTML, "Parsing a srcset attribute"): commas inside a URL and in parentheses do not part. */
-export function findSrcsetUrls(text: string): Span[] {
-  const spans: Span[] = [];
-  let at = 0;
-  for (;;) {
-    while (at < text.length && (isSpace(text.charCodeAt(at)) || text.charCodeAt(at) === COMMA)) at++;
-    if (at >= text.length) return spans;
+/** Visits the URLs of image candidates (HTML, "Parsing a srcset attribute"): commas in a URL or in parentheses do not part. */
+export function visitSrcsetUrls(bytes: Uint8Array, from: number, to: number, visit: VisitUrl): void {
+  for (let at = from; ; ) {
+    while (at < to && (isSpace(bytes[at]) || bytes[at] === COMMA)) at++;
+    if (at >= to) return;
     const start = at;
-    while (at < text.length && !isSpace(text.charCodeAt(at))) at++;
+    at = skipUrl(bytes, start, to);
     let end = at;
-    while (text.charCodeAt(end - 1) === COMMA) end--;
-    spans.push({ start, end });
-    if (end === at) at = endOfDescriptors(text, at);
+    while (bytes[end - 1] === COMMA) end--;
+    visit(start, end);
+    if (end === at) at = endOfDescriptors(bytes, at, to);
   }
 }
 
-function isSpace(code: number): boolean {
-  return ((CLASS[code] ?? 0) & SPACE) !== 0;
+function isSpace(octet: number | undefined): boolean {
+  return ((CLASS[octet ?? 0] ?? 0) & SPACE) !== 0;
 }
 
-function endOfDescriptors(text: string, from: number): number {
+function skipSpace(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && isSpace(bytes[at])) at++;
+  return at;
+}
+
+function skipUrl(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && !isSpace(bytes[at])) at++;
+  return at;
+}
+
+function endOfDescriptors(bytes: Uint8Array, from: number, to: number): number {
   let isInParentheses = false;
-  for (let at = from; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === OPEN_PAREN) isInParentheses = true;
-    else if (code === CLOSE_PAREN) isInParentheses = false;
-    else if (code === COMMA && !isInParentheses) return at;
+  for (let at = from; at < to; at++) {
+    const octet = bytes[at];
+    if (octet === OPEN_PAREN) isInParentheses = true;
+    else if (octet === CLOSE_PAREN) isInParentheses = false;
+    else if (octet === COMMA && !isInParentheses) return at;
   }
-  return text.length;
+  return to;
 }
 
 /** The URL of a refresh such as `5; url=/x`, if there is one. */

@@ -1,4 +1,5 @@
 // Maps one URL that stands in an attribute: byte by byte where it is written plainly, through the URL map where it is not.
+import { printOrigin } from '../base-url.ts';
 import { rewriteText, type Scanner } from '../scanner.ts';
 import { replaceResolved, resolveValue } from './attribute-value.ts';
 import type { Stage } from './stage.ts';
@@ -27,6 +28,9 @@ export class UrlValue {
   readonly #script: Scanner;
   readonly #prefix: string | undefined;
   readonly #prefixBytes: Buffer;
+  /** The backend's origin as it is usually written, and the public one. */
+  readonly #origin: Buffer;
+  readonly #publicOrigin: string;
 
   /** @param script the scanner for `javascript:` URLs. */
   constructor(stage: Stage, script: Scanner) {
@@ -34,6 +38,8 @@ export class UrlValue {
     this.#script = script;
     this.#prefix = stage.map.plainPrefix;
     this.#prefixBytes = Buffer.from(this.#prefix ?? '', 'latin1');
+    this.#origin = Buffer.from(printOrigin(stage.map.backend), 'latin1');
+    this.#publicOrigin = printOrigin(stage.map.public);
   }
 
   /** Maps the raw URL in `[start, end)`. Answers whether it changed. */
@@ -48,8 +54,23 @@ export class UrlValue {
         stage.edits.replace(start, start, this.#prefix ?? '');
         return true;
       }
-    }
+    } else if (this.#mapPlainAbsolute(start, end)) return true;
     return this.#mapWith(start, end);
+  }
+
+  /** Maps the backend's origin in its usual spelling with a plain path behind it; answers false for anything else. */
+  #mapPlainAbsolute(start: number, end: number): boolean {
+    if (this.#prefix === undefined) return false;
+    const { bytes, needles, edits } = this.#stage;
+    const origin = this.#origin;
+    const path = start + origin.length;
+    if (path >= end || bytes[path] !== SLASH) return false;
+    for (let index = 0; index < origin.length; index++) if (bytes[start + index] !== origin[index]) return false;
+    if (needles.isIn(path, end)) return false;
+    const answer = this.#judgeRooted(path, end);
+    if (answer === 'look') return false;
+    edits.replace(start, path, answer === 'same' ? this.#publicOrigin : this.#publicOrigin + this.#prefix);
+    return true;
   }
 
   /** What becomes of a URL that begins with a slash and names no authority of ours in plain. */
