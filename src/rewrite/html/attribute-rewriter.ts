@@ -45,7 +45,7 @@ export class AttributeRewriter {
   constructor(stage: Stage, languages: AttributeLanguages) {
     this.#stage = stage;
     this.#languages = languages;
-    const url = new UrlValue(stage, languages.script);
+    const url = new UrlValue(stage, languages);
     this.#url = url;
     this.#mapUrl = (start, end) => url.map(start, end);
   }
@@ -71,15 +71,27 @@ export class AttributeRewriter {
     return true;
   }
 
+  /** Whether the element has the attribute of that number. */
+  has(tag: Tag, number: number): boolean {
+    return this.#find(tag, number) >= 0;
+  }
+
   /** The resolved value of the attribute of that number (a value of `ATTRIBUTE`), or undefined. The first one counts. */
   read(tag: Tag, number: number): string | undefined {
+    const slot = this.#find(tag, number);
+    if (slot < 0) return undefined;
+    const start = tag.attributes[slot + 2] ?? 0;
+    const raw = readLatin1(this.#stage.bytes, start, tag.attributes[slot + 3] ?? 0);
+    return raw.includes('&') ? resolveValue(raw, start).text : raw;
+  }
+
+  #find(tag: Tag, number: number): number {
     const { attributes, attributesLength } = tag;
     const bytes = this.#stage.bytes;
     for (let slot = 0; slot < attributesLength; slot += ATTRIBUTE_STRIDE) {
-      if (ATTRIBUTES.find(bytes, attributes[slot] ?? 0, attributes[slot + 1] ?? 0) !== number) continue;
-      return resolveValue(readLatin1(bytes, attributes[slot + 2] ?? 0, attributes[slot + 3] ?? 0), 0).text;
+      if (ATTRIBUTES.find(bytes, attributes[slot] ?? 0, attributes[slot + 1] ?? 0) === number) return slot;
     }
-    return undefined;
+    return -1;
   }
 
   /** An attribute without a number: an event handler, a namespace, or text. */
@@ -154,8 +166,9 @@ export class AttributeRewriter {
 
   #rewriteList(start: number, end: number, visitUrls: typeof visitSrcsetUrls): void {
     const { bytes } = this.#stage;
-    const reference = bytes.subarray(start, end).indexOf(AMPERSAND);
-    if (reference < 0) {
+    let at = start;
+    while (at < end && bytes[at] !== AMPERSAND) at++;
+    if (at === end) {
       visitUrls(bytes, start, end, this.#mapUrl);
       return;
     }

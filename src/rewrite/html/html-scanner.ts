@@ -1,18 +1,17 @@
 // Rewrites HTML documents: attributes by their kind, scripts and styles by their language, text by its authorities.
-import { CssScanner } from '../css/css-scanner.ts';
+import { MAX_HELD_BYTES } from '../css/tokenizer.ts';
 import { EditList } from '../edit-list.ts';
-import { JsScanner } from '../js/js-scanner.ts';
 import type { ScanOptions } from '../scan-options.ts';
 import type { Scanner } from '../scanner.ts';
-import { type ScriptLanguage, scannerForScript } from '../script.ts';
 import type { UrlMap } from '../url-map.ts';
 import type { Window } from '../window.ts';
-import { type AttributeLanguages, AttributeRewriter } from './attribute-rewriter.ts';
+import { AttributeRewriter } from './attribute-rewriter.ts';
 import { ATTRIBUTES, KIND, KIND_OF } from './attributes.ts';
 import { DocumentHead } from './document-head.ts';
 import { CONTENT, ELEMENT } from './elements.ts';
 import { HtmlFindings } from './findings.ts';
 import type { HeadInsertion } from './head-insertion.ts';
+import { Languages } from './languages.ts';
 import { OptOut } from './opt-out.ts';
 import { Stage } from './stage.ts';
 import { HtmlTokenizer, type Tag, type TokenReader } from './tokenizer.ts';
@@ -43,13 +42,11 @@ const BYTE_ORDER_MARK = Buffer.from('\xef\xbb\xbf', 'latin1');
  */
 export class HtmlScanner implements Scanner, TokenReader {
   readonly maxHeldBytes: number;
-  readonly #map: UrlMap;
   readonly #options: HtmlOptions;
   readonly #stage: Stage;
   readonly #attributes: AttributeRewriter;
-  readonly #css: CssScanner;
+  readonly #languages: Languages;
   readonly #mapsText: boolean;
-  readonly #scripts = new Map<ScriptLanguage, Scanner>();
   #findings = new HtmlFindings();
   #tokenizer: HtmlTokenizer;
   #head: DocumentHead;
@@ -74,35 +71,24 @@ export class HtmlScanner implements Scanner, TokenReader {
 
   /** `nesting` counts the documents around this one. */
   constructor(map: UrlMap, options: HtmlOptions = {}, nesting = 0) {
-    this.#map = map;
     this.#options = options;
     this.#mapsText = options.mapsText ?? true;
     this.#stage = new Stage(map);
-    this.#css = new CssScanner(map, options);
-    this.#attributes = new AttributeRewriter(this.#stage, this.#makeLanguages(nesting));
+    const makeDocument = () => {
+      const { isXml: _, insertion: __, ...rest } = options;
+      return nesting < MAX_NESTING ? new HtmlScanner(map, rest, nesting + 1) : undefined;
+    };
+    this.#languages = new Languages(map, options, makeDocument, () => this.#findings);
+    this.#attributes = new AttributeRewriter(this.#stage, this.#languages);
     this.#tokenizer = this.#makeTokenizer();
     this.#head = new DocumentHead(this.#stage, this.#attributes, this.#findings, options.insertion);
     const tagBytes = options.maxHeldBytes ?? DEFAULT_MAX_HELD_BYTES;
-    this.maxHeldBytes = Math.max(tagBytes, this.#css.maxHeldBytes) + map.matcher.maxHeldBytes + SLACK_BYTES;
+    this.maxHeldBytes = Math.max(tagBytes, MAX_HELD_BYTES) + map.matcher.maxHeldBytes + SLACK_BYTES;
   }
 
   /** What was found so far in the document at hand. */
   get findings(): HtmlFindings {
     return this.#findings;
-  }
-
-  #makeLanguages(nesting: number): AttributeLanguages {
-    const { isXml: _, insertion: __, ...options } = this.#options;
-    let nested: Scanner | undefined;
-    return {
-      css: new CssScanner(this.#map, options),
-      script: new JsScanner(this.#map, options),
-      openDocument: () => {
-        if (nesting >= MAX_NESTING) return undefined;
-        return (nested ??= new HtmlScanner(this.#map, options, nesting + 1));
-      },
-      addPolicy: (policy) => this.#findings.addPolicy(policy),
-    };
   }
 
   #makeTokenizer(): HtmlTokenizer {
@@ -261,7 +247,7 @@ export class HtmlScanner implements Scanner, TokenReader {
     this.#head.behindTag(tag);
     const isScript = tag.element === ELEMENT.script;
     if (this.#optOut.isActive || (!isScript && tag.element !== ELEMENT.style)) return;
-    const scanner = isScript ? this.#scriptScanner() : this.#css;
+    const scanner = isScript ? this.#scriptScanner() : this.#languages.styleElement;
     scanner.reset();
     if (tag.content === CONTENT.markup) {
       if (!tag.isEmpty) this.#textScanner = scanner;
@@ -273,11 +259,7 @@ export class HtmlScanner implements Scanner, TokenReader {
 
   #scriptScanner(): Scanner {
     const { type, language } = this.#head.script;
-    const known = this.#scripts.get(language);
-    if (known !== undefined) return known;
-    const scanner = scannerForScript(type, this.#map, this.#options);
-    this.#scripts.set(language, scanner);
-    return scanner;
+    return this.#languages.forScript(type, language);
   }
 
   rawText(start: number, end: number, isComplete: boolean): void {

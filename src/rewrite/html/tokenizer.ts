@@ -289,35 +289,31 @@ export class HtmlTokenizer implements Tag {
       at = indexOfOctet(bytes, LESS_THAN, at);
       if (at < 0) return this.#endText(textStart, length);
       if (at + 1 >= length) return this.#isLast ? this.#endText(textStart, length) : this.#holdText(textStart, at);
-      const next = bytes[at + 1] ?? 0;
+      let nameStart = at + 1;
+      let next = bytes[nameStart] ?? 0;
+      const isEndTag = next === SLASH;
+      if (isEndTag) {
+        if (++nameStart >= length)
+          return this.#isLast ? this.#endText(textStart, length) : this.#holdText(textStart, at);
+        next = bytes[nameStart] ?? 0;
+      }
       if ((CLASS[next] ?? 0) & LETTER) {
         if (at > textStart) this.#reader.text(textStart, at);
-        this.#openTag(at, at + 1, false);
-        if (!this.#readTag()) return false;
+        if (!this.#readTagFrom(at, nameStart, isEndTag)) return false;
         if (this.#state !== DATA) return true;
         at = textStart = this.#at;
-        continue;
-      }
-      if (next === SLASH) {
-        if (at + 2 >= length) return this.#isLast ? this.#endText(textStart, length) : this.#holdText(textStart, at);
-        const third = bytes[at + 2] ?? 0;
+      } else if (isEndTag || next === BANG || next === QUESTION_MARK) {
         if (at > textStart) this.#reader.text(textStart, at);
-        if ((CLASS[third] ?? 0) & LETTER) {
-          this.#openTag(at, at + 2, true);
-          if (!this.#readTag()) return false;
-          at = textStart = this.#at;
-          continue;
-        }
-        return this.#enter(BOGUS_COMMENT, at, at + 2);
-      }
-      if (next === BANG || next === QUESTION_MARK) {
-        if (at > textStart) this.#reader.text(textStart, at);
-        if (next === BANG) return this.#enter(MARKUP_DECLARATION, at, at + 2);
-        this.#matched = 0;
-        return this.#enter(this.#isXml ? PROCESSING_INSTRUCTION : BOGUS_COMMENT, at, at + 2);
-      }
-      at++;
+        return this.#openOther(at, next, isEndTag);
+      } else at++;
     }
+  }
+
+  /** At a `<` that begins a comment, a declaration or something bogus. `next` stands behind it, or behind `</`. */
+  #openOther(at: number, next: number, isEndTag: boolean): boolean {
+    if (isEndTag || (next === QUESTION_MARK && !this.#isXml)) return this.#enter(BOGUS_COMMENT, at, at + 2);
+    this.#matched = 0;
+    return this.#enter(next === BANG ? MARKUP_DECLARATION : PROCESSING_INSTRUCTION, at, at + 2);
   }
 
   /** Begins markup without meaning: its opening octets go out, and the rest is read in `state`. */
@@ -341,19 +337,35 @@ export class HtmlTokenizer implements Tag {
     return false;
   }
 
+  /** Reads the tag whose `<` stands at `start`. Answers false if the window ends before it does. */
+  #readTagFrom(start: number, nameStart: number, isEndTag: boolean): boolean {
+    const bytes = this.#bytes;
+    const length = bytes.length;
+    this.#openTag(start, nameStart, isEndTag);
+    let at = nameStart + 1;
+    while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & TAG_NAME_END) === 0) at++;
+    this.nameEnd = this.#at = at;
+    if (at >= length) return this.#holdTag();
+    if (bytes[at] === GREATER_THAN) {
+      // Half of all tags end here.
+      this.#at = at + 1;
+      return this.#closeTag();
+    }
+    this.#tagState = BEFORE_NAME;
+    return this.#readTag();
+  }
+
   #openTag(start: number, nameStart: number, isEndTag: boolean): void {
     this.#state = TAG;
     this.#tagState = TAG_NAME;
     this.#isEndTag = isEndTag;
     this.start = start;
     this.nameStart = nameStart;
-    this.nameEnd = nameStart;
     this.element = ELEMENT.other;
     this.attributesLength = 0;
     this.isSelfClosing = false;
     this.isEmpty = false;
     this.isRest = false;
-    this.#at = nameStart;
   }
 
   /**
@@ -396,6 +408,21 @@ export class HtmlTokenizer implements Tag {
           // An `=` here is part of the name ("unexpected-equals-sign-before-attribute-name").
           nameStart = at++;
           state = NAME;
+          while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & ATTRIBUTE_NAME_END) === 0) at++;
+          // The usual `name="value"` is read in one go; whatever differs takes the states one by one.
+          if (at + 1 >= length || bytes[at] !== EQUALS) break;
+          const quote = bytes[at + 1];
+          if (quote !== DOUBLE_QUOTE && quote !== SINGLE_QUOTE) break;
+          nameEnd = at;
+          valueStart = at + 2;
+          state = quote === DOUBLE_QUOTE ? DOUBLE_QUOTED : SINGLE_QUOTED;
+          valueEnd = indexOfOctet(bytes, quote, valueStart);
+          if (valueEnd < 0) {
+            at = length;
+            break;
+          }
+          at = valueEnd + 1;
+          isAttributeDone = true;
           break;
         }
         case NAME:
@@ -635,6 +662,7 @@ export class HtmlTokenizer implements Tag {
   #endRawText(start: number, at: number): true {
     this.#reader.rawText(start, at, true);
     this.#openTag(at, at + 2, true);
+    this.nameEnd = this.#at = at + 2;
     return true;
   }
 

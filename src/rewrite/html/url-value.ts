@@ -25,17 +25,17 @@ const WEB_SCHEMES = new Set(['http', 'https', 'ws', 'wss']);
 /** Maps URLs in the windows of one document. */
 export class UrlValue {
   readonly #stage: Stage;
-  readonly #script: Scanner;
+  readonly #languages: { readonly script: Scanner };
   readonly #prefix: string | undefined;
   readonly #prefixBytes: Buffer;
   /** The backend's origin as it is usually written, and the public one. */
   readonly #origin: Buffer;
   readonly #publicOrigin: string;
 
-  /** @param script the scanner for `javascript:` URLs. */
-  constructor(stage: Stage, script: Scanner) {
+  /** @param languages has the scanner for `javascript:` URLs. */
+  constructor(stage: Stage, languages: { readonly script: Scanner }) {
     this.#stage = stage;
-    this.#script = script;
+    this.#languages = languages;
     this.#prefix = stage.map.plainPrefix;
     this.#prefixBytes = Buffer.from(this.#prefix ?? '', 'latin1');
     this.#origin = Buffer.from(printOrigin(stage.map.backend), 'latin1');
@@ -152,7 +152,7 @@ export class UrlValue {
     const scheme = SCRIPT_URL.exec(value.text)?.[0];
     if (scheme === undefined) return false;
     const script = value.text.slice(scheme.length);
-    const rewritten = rewriteText(this.#script, script);
+    const rewritten = rewriteText(this.#languages.script, script);
     if (rewritten === script) return false;
     replaceResolved(value, scheme.length, value.text.length, rewritten, edits);
     return true;
