@@ -179,6 +179,14 @@ export class UrlMap {
     return mapped.slice(0, mark) + this.#backward().matcher.replaceIn(mapped.slice(mark), mapped.slice(0, mark));
   }
 
+  /** Whether a cookie's Domain is that of a backend spelling or above it, so that no public host can be meant. */
+  coversBackendHost(domain: string): boolean {
+    const name = domain.toLowerCase().replace(/^\./, '').replace(/\.$/, '');
+    const covers = (host: string) => host === name || host.endsWith(`.${name}`);
+    if (name === '' || covers(this.public.host)) return false;
+    return this.#outward.rules.some(({ from }) => covers(from.host));
+  }
+
   #backward(): Direction {
     return (this.#inward ??= direction([inwardRule(this.#options)], this.#options.nested ?? true));
   }

@@ -52,7 +52,10 @@ export class VocabularyScanner implements Scanner {
         continue;
       }
       const start = this.#walker.skipToString(bytes, at, to) + 1;
-      if (start > to) break;
+      if (start > to) {
+        at = to;
+        break;
+      }
       const end = endOfString(bytes, start, to);
       if (end < 0 && !isLast && to - start < LONGEST_URL)
         return this.#scanPlain(window, plainFrom, start - 1, true, edits);

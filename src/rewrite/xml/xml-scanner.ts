@@ -88,17 +88,16 @@ export class XmlScanner implements Scanner {
     const run: Run = { window, bytes: window.bytes.subarray(0, to), to, isLast, edits };
     this.#plainFrom = from;
     let at = Math.min(to, from + this.#ahead);
+    this.#ahead = 0;
     while (at < to) {
       const next = this.#step(run, at);
       if (this.#isSearching()) return this.#search.scan(window, this.#plainFrom, to, isLast, edits);
-      if (next < 0) {
-        this.#ahead = 0;
-        return this.#plain(run, ~next, true);
-      }
+      if (next < 0) return this.#plain(run, ~next, true);
+      if (next === at) break;
       at = next;
     }
-    const settled = this.#plain(run, to, isLast);
-    this.#ahead = Math.max(0, at - settled);
+    const settled = this.#plain(run, at, isLast);
+    this.#ahead = at - settled;
     return settled;
   }
 
@@ -106,7 +105,10 @@ export class XmlScanner implements Scanner {
     return this.#kind === 'search';
   }
 
-  /** Goes on from `at`. Returns where it came to, or `~index` if from that index on more text is needed. */
+  /**
+   * Goes on from `at`. Returns where it came to; `at` itself if more text is needed to go on; or `~index` if it is needed
+   * from that index on, which is a place where no URL goes across.
+   */
   #step(run: Run, at: number): number {
     switch (this.#state) {
       case 'text':
@@ -148,8 +150,7 @@ export class XmlScanner implements Scanner {
   #skipTo(run: Run, at: number, mark: string): number {
     const end = run.bytes.indexOf(mark, at);
     if (end >= 0) return this.#enter('text', end + mark.length);
-    const reached = run.isLast ? run.to : run.to - mark.length + 1;
-    return reached > at ? reached : ~at;
+    return run.isLast ? run.to : Math.max(at, run.to - mark.length + 1);
   }
 
   #readDoctype(run: Run, at: number): number {
@@ -176,7 +177,11 @@ export class XmlScanner implements Scanner {
     this.#text = undefined;
     if (tag.startsWith('</')) return end + 1;
     if (this.#kind === 'prolog') this.#kind = dialectOf(name) ?? 'search';
-    if (this.#kind === 'search') return at;
+    if (this.#kind === 'search') {
+      this.#plain(run, at, true);
+      this.#search.resumeAfter(this.#behind);
+      return at;
+    }
     for (const attribute of readAttributes(tag)) this.#readAttribute(run, at, attribute, this.#kind);
     if (!tag.endsWith('/>')) this.#enterElement(run, name, tag, end + 1, this.#kind);
     return end + 1;
@@ -231,30 +236,31 @@ export class XmlScanner implements Scanner {
   #readUrlText(run: Run, at: number): number {
     const end = run.bytes.indexOf('<', at);
     if (end < 0 || end - at > LONGEST_URL)
-      return end < 0 && this.#mayWait(run, at, LONGEST_URL) ? ~at : this.#leaveText(at);
+      return end < 0 && this.#mayWait(run, at, LONGEST_URL) ? ~at : this.#leaveText(run, at);
     const head = run.window.slice(end, Math.min(run.to, end + CDATA.length));
     if (head !== CDATA) {
       if (!run.isLast && end + head.length === run.to && CDATA.startsWith(head)) return ~at;
       this.#mapRange(run, at, end, (raw) => this.#map.toPublicEscaped(raw, 'html'));
-      return this.#leaveText(end);
+      return this.#leaveText(run, end);
     }
     const start = end + CDATA.length;
     const close = run.bytes.indexOf(']]>', start);
-    if (close < 0) return this.#mayWait(run, at, LONGEST_URL) ? ~at : this.#leaveText(at);
+    if (close < 0) return this.#mayWait(run, at, LONGEST_URL) ? ~at : this.#leaveText(run, at);
     this.#mapRange(run, start, close, (raw) => this.#map.toPublic(raw));
-    return this.#leaveText(close + 3);
+    return this.#leaveText(run, close + 3);
   }
 
-  #leaveText(at: number): number {
+  /** What follows is ordinary text: goes on with it at once, because the element may have been empty. */
+  #leaveText(run: Run, at: number): number {
     this.#text = undefined;
-    return at;
+    return this.#readText(run, at);
   }
 
   #skipIdentifier(run: Run, at: number): number {
     const end = run.bytes.indexOf('</', at);
     if (end >= 0) {
       this.#exclude(run, at, end);
-      return this.#leaveText(end);
+      return this.#leaveText(run, end);
     }
     const reached = run.isLast ? run.to : run.to - 1;
     if (reached <= at) return ~at;
@@ -274,7 +280,8 @@ export class XmlScanner implements Scanner {
       return this.#enter('raw-cdata', end + CDATA.length);
     }
     this.#raw = undefined;
-    return this.#enter('text', end);
+    this.#state = 'text';
+    return this.#readText(run, end);
   }
 
   #readRawCdata(run: Run, at: number): number {

@@ -26,6 +26,11 @@ export class XmlSearch implements Scanner {
     this.#behind = '';
   }
 
+  /** Goes on behind `behind`, which somebody else has settled. */
+  resumeAfter(behind: string): void {
+    this.#behind = behind;
+  }
+
   scan(window: Window, from: number, to: number, isLast: boolean, edits: EditList): number {
     this.#hits.clear();
     const settled = this.#matcher.scan(window, from, to, isLast, this.#behind, this.#hits);
