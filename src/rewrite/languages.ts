@@ -28,7 +28,7 @@ const SCANNERS: Readonly<Partial<Record<Language, MakeScanner>>> = {
   manifest: (map) => new VocabularyScanner(map, manifestMeaning),
   importmap: (map) => new VocabularyScanner(map, importMapMeaning),
   speculationrules: (map) => new VocabularyScanner(map, speculationMeaning),
-  xml: (map, options) => new XmlScanner(map, options),
+  xml: (map, options) => new XmlScanner(map, { ...options, css: new CssScanner(map, options) }),
   playlist: (map) => new PlaylistScanner(map),
   text: (map) => new TextScanner(map),
 };

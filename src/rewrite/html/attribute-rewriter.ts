@@ -1,9 +1,9 @@
 // Rewrites the attributes of one tag: what each holds is told by the table, and in a few cases by the element it is on.
+import { policyToPublic } from '../content-security.ts';
 import type { Scanner } from '../scanner.ts';
 import { replaceResolved, resolveValue, scanResolved } from './attribute-value.ts';
 import { ATTRIBUTE, ATTRIBUTES, KIND, KIND_OF } from './attributes.ts';
 import { CLASS, LETTER, LOWER, readLatin1 } from './bytes.ts';
-import { mapPolicy } from './content-security-policy.ts';
 import { ELEMENT } from './elements.ts';
 import { isUrlParam, readMetaContent } from './meta.ts';
 import type { Stage } from './stage.ts';
@@ -210,13 +210,8 @@ export class AttributeRewriter {
 
   #rewritePolicy(start: number, end: number): string {
     const value = resolveValue(this.#stage.window.slice(start, end), start);
-    let policy = '';
-    let copied = 0;
-    for (const edit of mapPolicy(value.text, this.#stage.map)) {
-      replaceResolved(value, edit.start, edit.end, edit.text, this.#stage.edits);
-      policy += value.text.slice(copied, edit.start) + edit.text;
-      copied = edit.end;
-    }
-    return policy + value.text.slice(copied);
+    const policy = policyToPublic(value.text, this.#stage.map);
+    replaceResolved(value, 0, value.text.length, policy, this.#stage.edits);
+    return policy;
   }
 }
