@@ -1,6 +1,6 @@
 // Comparing tables with what really happens, whole tables at once.
 import assert from 'node:assert/strict';
-import { ask } from '../kit/ask.ts';
+import { type Answer, ask } from '../kit/ask.ts';
 import type { ScriptedUpstream } from '../kit/scripted-upstream.ts';
 
 /** Two texts that say the same of a row, if all is well. */
@@ -35,4 +35,11 @@ export async function compareUpstreamHeader(
   const values = upstream.requests.at(-1)?.headers.getAll(name) ?? [];
   const expected = (row[column] ?? '').replace('PEER', '127.0.0.1').replace('BACKEND', `127.0.0.1:${upstream.port}`);
   return [`${linesText}: ${values.length === 0 ? '-' : values.join(' + ')}`, `${linesText}: ${expected}`];
+}
+
+/** In the words of the tables: status, who answered, where it leads or what it says. Error pages are not compared. */
+export function describeAnswer({ status, headers, body }: Answer, answerer: 'app' | 'front'): string {
+  const location = headers['location'] === undefined ? '' : ` -> ${headers['location']}`;
+  const text = status === 200 ? ` ${body.trim()}` : '';
+  return `${status} ${answerer}${location}${text}`;
 }

@@ -1,7 +1,7 @@
 // Check 21: real lighttpd and Apache with the recipe's configurations in front of our backend library, row by row of the tables.
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { type Answer, ask } from '../kit/ask.ts';
+import { ask } from '../kit/ask.ts';
 import { skipUnless } from '../kit/debian.ts';
 import { FRAMEWORK_APPS, type RunningApp } from '../kit/framework-apps.ts';
 import { type FrontConfig, type FrontServer, startApache, startLighttpd, writeFiles } from '../kit/front-servers.ts';
@@ -18,10 +18,28 @@ import {
 } from '../kit/recipes.ts';
 import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.ts';
 import { readTable } from '../kit/table.ts';
-import { compareRows, compareUpstreamHeader } from './_rows.ts';
+import { compareRows, compareUpstreamHeader, describeAnswer } from './_rows.ts';
 
 const LIMIT = { timeout: 120_000 };
 const skip = skipUnless('lighttpd', 'apache2');
+
+const TABLES = [
+  {
+    server: 'lighttpd',
+    recipe: lighttpdWholeHost,
+    table: 'lighttpd-whole-host.txt',
+    columns: 4,
+    host: 'www.example.com',
+  },
+  {
+    server: 'lighttpd',
+    recipe: lighttpdStaticSplit,
+    table: 'lighttpd-static-split.txt',
+    columns: 5,
+    host: 'www.example.org',
+  },
+  { server: 'apache', recipe: apacheWholeHost, table: 'apache-whole-host.txt', columns: 4, host: 'www.example.com' },
+] as const;
 
 /** An application behind a front, and how to ask through both. */
 interface Pair {
@@ -32,18 +50,16 @@ interface Pair {
 
 for (const framework of ['node-http', 'express 5', 'fastify']) {
   describe(`check 21: ${framework}`, { ...LIMIT, skip }, () => {
-    const tables = [
-      ['lighttpd', lighttpdWholeHost, 'lighttpd-whole-host.txt', 'www.example.com'],
-      ['lighttpd', lighttpdStaticSplit, 'lighttpd-static-split.txt', 'www.example.org'],
-      ['apache', apacheWholeHost, 'apache-whole-host.txt', 'www.example.com'],
-    ] as const;
-    for (const [server, recipe, table, host] of tables) {
+    for (const { server, recipe, table, columns, host } of TABLES) {
       test(`behind ${server} as in ${table}`, LIMIT, async (t) => {
         const { front, see } = await startPair(t, framework, server, recipe);
         writeFiles(front.folder, PROJECT_FILES);
-        await compareRows(readTable(`vhost-path/${table}`, 4), async ([target = '', , original = '', ours = '']) => {
-          return [`${target}: ${await see(host, target)}`, `${target}: ${ours === '=' ? original : ours}`];
-        });
+        await compareRows(
+          readTable(`vhost-path/${table}`, columns),
+          async ([target = '', , original = '', ours = '']) => {
+            return [`${target}: ${await see(host, target)}`, `${target}: ${ours === '=' ? original : ours}`];
+          },
+        );
       });
     }
 
@@ -56,7 +72,7 @@ for (const framework of ['node-http', 'express 5', 'fastify']) {
       test(`below a path, behind ${server}: ${recipe.name}`, LIMIT, async (t) => {
         const { front, see } = await startPair(t, framework, server, recipe);
         writeFiles(front.folder, SITE_FILES);
-        await compareRows(readTable('vhost-path/below-a-path.txt', 4), async ([target = '', ...seen]) => {
+        await compareRows(readTable('vhost-path/below-a-path.txt', 5), async ([target = '', ...seen]) => {
           return [`${target}: ${await see('www.example.net', target)}`, `${target}: ${seen[column]}`];
         });
       });
@@ -77,18 +93,14 @@ for (const [column, server, recipe] of [
   });
 }
 
-for (const [server, recipe, table, host] of [
-  ['lighttpd', lighttpdWholeHost, 'lighttpd-whole-host.txt', 'www.example.com'],
-  ['lighttpd', lighttpdStaticSplit, 'lighttpd-static-split.txt', 'www.example.org'],
-  ['apache', apacheWholeHost, 'apache-whole-host.txt', 'www.example.com'],
-] as const) {
+for (const { server, recipe, table, columns, host } of TABLES) {
   test(`what ${server} sends upstream is as in ${table}`, { ...LIMIT, skip }, async (t) => {
     const upstream = await startUpstream(
       t,
       answering(() => okResponse()),
     );
     const front = await startFront(t, server, recipe(upstream.port));
-    await compareRows(readTable(`vhost-path/${table}`, 4), async ([target = '', expected]) => {
+    await compareRows(readTable(`vhost-path/${table}`, columns), async ([target = '', expected]) => {
       const countBefore = upstream.requests.length;
       await ask(front.port, target, { lines: [`Host: ${host}`] });
       return [`${target}: ${upstream.requests[countBefore]?.target ?? '-'}`, `${target}: ${expected}`];
@@ -138,11 +150,4 @@ async function startPair(
 
 function startFront(t: TestContext, server: 'lighttpd' | 'apache', config: FrontConfig): Promise<FrontServer> {
   return server === 'lighttpd' ? startLighttpd(t, config) : startApache(t, config);
-}
-
-/** In the words of the tables: status, who answered, where it leads or what it says. Error pages are not compared. */
-function describeAnswer({ status, headers, body }: Answer, answerer: 'app' | 'front'): string {
-  const location = headers['location'] === undefined ? '' : ` -> ${headers['location']}`;
-  const text = status === 200 ? ` ${body.trim()}` : '';
-  return `${status} ${answerer}${location}${text}`;
 }

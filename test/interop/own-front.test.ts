@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask } from '../kit/ask.ts';
 import { FRAMEWORK_APPS } from '../kit/framework-apps.ts';
+import { writeFiles } from '../kit/front-servers.ts';
 import { type Portico, startPortico } from '../kit/portico.ts';
+import { PROJECT_FILES, SITE_FILES } from '../kit/recipes.ts';
 import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.ts';
 import { readTable } from '../kit/table.ts';
+import { tempFolder } from '../kit/temp-folder.ts';
 import { skipUnlessTwisted, startTwistedSample } from '../kit/twisted.ts';
-import { compareRows, compareUpstreamHeader } from './_rows.ts';
+import { compareRows, compareUpstreamHeader, describeAnswer } from './_rows.ts';
 
 const LIMIT = { timeout: 60_000 };
 const HOST = ['Host: www.example.com'];
@@ -29,10 +32,8 @@ test('checks 1, 2, 5 and 7: every row of portico-whole-host.txt', LIMIT, async (
     const handledBefore = app.handled() + refused;
     const answer = await ask(front.port, target, { lines: HOST });
     const answerer = app.handled() + refused > handledBefore ? 'app' : 'front';
-    const location = answer.headers['location'] === undefined ? '' : ` -> ${answer.headers['location']}`;
-    const text = answer.status === 200 ? ` ${answer.body}` : '';
     return [
-      `${target}: ${upstream.requests[countBefore]?.target ?? '-'} | ${answer.status} ${answerer}${location}${text}`,
+      `${target}: ${upstream.requests[countBefore]?.target ?? '-'} | ${describeAnswer(answer, answerer)}`,
       `${target}: ${sent} | ${seen}`,
     ];
   });
@@ -119,6 +120,45 @@ test('check 5: unless told otherwise', LIMIT, async (t) => {
   assert.equal(upstream.requests[0]?.target, '/vhost/http/www.example.com/vhost/https/evil.example:443/x/');
 });
 
+for (const { check, table, column, host, files, mounts } of [
+  {
+    check: 'check 6',
+    table: 'lighttpd-static-split.txt',
+    column: 4,
+    host: 'www.example.org',
+    files: PROJECT_FILES,
+    mounts: (folder: string, app: object) => ({ '/static/': `${folder}/static`, '/': app }),
+  },
+  {
+    check: 'check 13, without import',
+    table: 'below-a-path.txt',
+    column: 4,
+    host: 'www.example.net',
+    files: SITE_FILES,
+    mounts: (folder: string, app: object) => ({ '/': folder, '/app/': app }),
+  },
+]) {
+  test(`${check}: Portico's column of ${table}`, LIMIT, async (t) => {
+    let refused = 0;
+    const app = await FRAMEWORK_APPS['node-http']?.({ log: () => refused++, factsPath: '/facts' });
+    assert.ok(app !== undefined);
+    t.after(() => app.close());
+    const folder = tempFolder(t);
+    writeFiles(folder, files);
+    const proxied = { proxy: `http://127.0.0.1:${app.port}`, vhost: 'nevow' };
+    const config = { listen: '127.0.0.1:0', sites: { [host]: mounts(folder, proxied) } };
+    const front = await startPortico(t, { config });
+    await compareRows(readTable(`vhost-path/${table}`, 5), async (row) => {
+      const [target = ''] = row;
+      const handledBefore = app.handled() + refused;
+      const answer = await ask(front.port, target, { lines: [`Host: ${host}`] });
+      const answerer = app.handled() + refused > handledBefore ? 'app' : 'front';
+      assert.doesNotMatch(answer.body, /SECRET/);
+      return [`${target}: ${describeAnswer(answer, answerer)}`, `${target}: ${row[column]}`];
+    });
+  });
+}
+
 test('check 8: which hosts are served', LIMIT, async (t) => {
   const upstream = await startUpstream(
     t,
@@ -159,9 +199,7 @@ test('check 21: twisted.web behind our front', { ...LIMIT, skip: skipUnlessTwist
   const rows = readTable('vhost-path/portico-whole-host.txt', 3).filter(([, sent]) => sent !== '-');
   await compareRows(rows, async ([target = '', , seen = '']) => {
     const answer = await ask(front.port, target, { lines: HOST });
-    const location = answer.headers['location'] === undefined ? '' : ` -> ${answer.headers['location']}`;
-    const text = answer.status === 200 ? ` ${answer.body}` : '';
-    return [`${target}: ${answer.status} app${location}${text}`, `${target}: ${respell(seen)}`];
+    return [`${target}: ${describeAnswer(answer, 'app')}`, `${target}: ${respell(seen)}`];
   });
   const secure = await ask(front.port, '/a/', { lines: [...HOST, 'X-Forwarded-Proto: https'] });
   assert.equal(secure.body, 'https://www.example.com/a/');
