@@ -29,6 +29,8 @@ const FORWARDED_NAMES: ReadonlySet<string> = new Set([
   'x-forwarded-by',
   'x-original-host',
   'x-real-ip',
+  // CGI programs find it in HTTP_PROXY and believe it (CVE-2016-5385).
+  'proxy',
   'via',
   'host',
 ]);
