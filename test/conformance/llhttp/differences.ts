@@ -124,4 +124,9 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
     llhttp: 'GET /c\\x\\..\\pa-backslash, 1 headers, no body',
     why: 'No URI has a backslash, and some servers take it for a slash. llhttp does not read paths.',
   },
+  'pa-encoded-nul': {
+    portico: 'refused',
+    llhttp: 'GET /c/pa-encoded-nul%00.txt, 1 headers, no body',
+    why: 'llhttp does not look into escapes; an encoded NUL (or line end) in a path only serves to end a string early behind us',
+  },
 };
