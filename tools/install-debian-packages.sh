@@ -14,6 +14,7 @@ packages=(
   caddy           # benchmarks
   wrk             # the load of the benchmarks
   nghttp2-client  # h2load: HTTP/2 load and requests
+  python3-twisted # interop: the original VHostMonsterResource
 )
 
 is_installed() {

@@ -20,8 +20,9 @@ import { projectRoot } from '../kit/project-root.ts';
 const exampleDir = join(projectRoot, 'examples');
 const features = new FeatureTable(builtInFeatures);
 const schema = z.fromJSONSchema(buildJsonSchema(features) as Parameters<typeof z.fromJSONSchema>[0]);
-const examples = readdirSync(exampleDir, { recursive: true, encoding: 'utf8' }).filter((name) =>
-  /\.(ya?ml|json|m?[tj]s)$/.test(name),
+/** Not those for the other side of the proxy: `test/e2e/backend-examples.test.ts` runs them. */
+const examples = readdirSync(exampleDir, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => /\.(ya?ml|json|m?[tj]s)$/.test(name) && !name.startsWith('backends'),
 );
 
 for (const name of examples) {
