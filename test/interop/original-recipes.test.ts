@@ -7,9 +7,13 @@ import { FRAMEWORK_APPS, type RunningApp } from '../kit/framework-apps.ts';
 import { type FrontConfig, type FrontServer, startApache, startLighttpd, writeFiles } from '../kit/front-servers.ts';
 import {
   apacheBelowPath,
+  apacheHardened,
+  apacheHeadersOnly,
   apacheWholeHost,
   lighttpdBelowPathByMap,
   lighttpdBelowPathByRewrite,
+  lighttpdHardened,
+  lighttpdHeadersOnly,
   lighttpdStaticSplit,
   lighttpdWholeHost,
   PROJECT_FILES,
@@ -121,6 +125,44 @@ for (const [column, server, recipe] of [
     await compareRows(readTable('vhost-path/upstream-headers.txt', 5), (row) =>
       compareUpstreamHeader(front.port, upstream, row, column),
     );
+  });
+}
+
+for (const [server, recipe] of [
+  ['lighttpd', lighttpdHardened],
+  ['apache', apacheHardened],
+] as const) {
+  test(`the hardened configuration of the manual, ${server}`, { ...LIMIT, skip }, async (t) => {
+    const { see } = await startPair(t, 'node-http', server, recipe);
+    const rows = [
+      ['/', '200 app http://www.example.com/'],
+      ['/a/b?x=1', '302 app -> http://www.example.com/a/b/?x=1'],
+      ['/vhostess/', '200 app http://www.example.com/vhostess/'],
+      ...['/vhost', '/vhost/http/h/', '/%76host/http/h/', '//vhost/http/h/', '/a/../vhost/http/h/'].map((form) => [
+        form,
+        '403 front',
+      ]),
+    ];
+    await compareRows(rows, async ([target = '', expected = '']) => [
+      `${target}: ${await see('www.example.com', target)}`,
+      `${target}: ${expected}`,
+    ]);
+  });
+}
+
+for (const [server, recipe, headers, result] of [
+  ['lighttpd', lighttpdHeadersOnly, ['x-forwarded-proto', 'x-forwarded-host'], 'http://www.example.com/a/'],
+  ['apache', apacheHeadersOnly, ['x-forwarded-host'], 'http://www.example.com/a/'],
+  ['apache', apacheHeadersOnly, 'none', 'http://127.0.0.1:BACKEND/a/'],
+] as const) {
+  test(`headers instead of a form, believed from ${server}: ${headers}`, { ...LIMIT, skip }, async (t) => {
+    const app = await FRAMEWORK_APPS['express 5']?.({ log: () => {}, headers, factsPath: '/facts' });
+    assert.ok(app !== undefined);
+    t.after(() => app.close());
+    const front = await startFront(t, server, recipe(app.port));
+    const spoof = ['X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: https', 'Forwarded: host=evil.example'];
+    const answer = await ask(front.port, '/a/', { lines: ['Host: www.example.com', ...spoof] });
+    assert.equal(answer.body, result.replace('BACKEND', String(app.port)));
   });
 }
 

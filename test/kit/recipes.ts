@@ -47,6 +47,33 @@ ProxyPass / http://127.0.0.1:${backendPort}/vhost/http/www.example.com/
 ServerName www.example.com
 </VirtualHost>`;
 
+/** The whole host once more, with the form refused from clients; as docs/vhost-path.md has it. */
+export const lighttpdHardened: Recipe = (backendPort) => () =>
+  `
+$HTTP["host"] == "www.example.com" {
+  $HTTP["url"] =~ "^/vhost(?:/|$)" { url.access-deny = ( "" ) }
+  proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => ${backendPort} ) ) )
+  proxy.header = ( "map-urlpath" => ( "/" => "/vhost/http/www.example.com/" ) )
+}`;
+
+/** The same with Apache. */
+export const apacheHardened: Recipe = (backendPort) => (port) =>
+  `
+<VirtualHost *:${port}>
+  ServerName www.example.com
+  <LocationMatch "(?i)^/+vhost(/|$)">
+    Require all denied
+  </LocationMatch>
+  ProxyPass / http://127.0.0.1:${backendPort}/vhost/http/www.example.com/
+</VirtualHost>`;
+
+/** No form at all: the backend has to go by headers. */
+export const lighttpdHeadersOnly: Recipe = (backendPort) => () =>
+  `proxy.server = ( "" => ( ( "host" => "127.0.0.1", "port" => ${backendPort} ) ) )`;
+
+/** The same with Apache. */
+export const apacheHeadersOnly: Recipe = (backendPort) => () => `ProxyPass / http://127.0.0.1:${backendPort}/`;
+
 /** An application below /app of a static site: lighttpd with a path map. */
 export const lighttpdBelowPathByMap: Recipe = (backendPort) => (_, folder) =>
   `
