@@ -238,7 +238,10 @@ function isPath(text: string): boolean {
 const CONTROL = /[\t\n\r]/;
 
 function mapUrl(url: string, way: Direction): string {
-  if (url.charCodeAt(0) === 0x2f && isPath(url) && !CONTROL.test(url)) return mapRootRelative(url, way);
+  const first = url.charCodeAt(0);
+  // A fragment stays in the client.
+  if (first === 0x23) return url;
+  if (first === 0x2f && isPath(url) && !CONTROL.test(url)) return mapRootRelative(url, way);
   return mapSpelled(url, withoutControls(url, undefined), way);
 }
 
