@@ -80,8 +80,10 @@ function webArrival(request: Request, peerAddress: string | undefined): Arrival 
 
 /** Undefined where compat mode let an address through that no URL can hold. */
 function changeRequest(request: Request, publicRequest: PublicRequest, target: string): Request | undefined {
-  const text = printOrigin(publicRequest.address) + target;
-  if (!URL.canParse(text)) return undefined;
+  const { address } = publicRequest;
+  const text = printOrigin(address) + target;
+  // A URL parser repairs what it can, such as an empty host; what it makes of it is not what the front said.
+  if (!URL.canParse(text) || new URL(text).hostname !== address.host.toLowerCase()) return undefined;
   const headers = new Headers(request.headers);
   for (const [name, value] of publicHeaders(publicRequest)) {
     if (value === undefined) headers.delete(name);

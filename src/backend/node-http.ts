@@ -1,5 +1,5 @@
 // For backends on node:http, node:https or node:http2, and for anything that is a request listener: the public address, first of all.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type BackendOptions, createConsumer } from './_consumer.ts';
 import { type NodeRequest, REFUSAL_HEADERS, REFUSALS, receiveNodeRequest } from './_node-request.ts';
@@ -17,8 +17,8 @@ export type Listener<Request, Response> = (request: Request, response: Response)
 
 /** The part of a response that a refusal needs. */
 export interface NodeResponse {
-  readonly writeHead: ServerResponse['writeHead'];
-  readonly end: (body?: string) => unknown;
+  writeHead(status: number, headers: Record<string, string | number>): unknown;
+  end(body: string): unknown;
 }
 
 /**

@@ -287,6 +287,11 @@ export class ProxyError extends Error {
     return ERRORS[this.code].status;
   }
 
+  /** The `error` parameter of Proxy-Status (RFC 9209 §2.3), where one is registered. */
+  get proxyStatus(): string | undefined {
+    return ERRORS[this.code].proxyStatus;
+  }
+
   get meaning(): string {
     return ERRORS[this.code].meaning;
   }

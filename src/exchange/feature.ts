@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Clock } from '../util/clock.ts';
 import type { Deadlines } from '../util/deadlines.ts';
+import type { VhostForm } from '../vhost-path/dialects.ts';
 import type { Exchange } from './exchange.ts';
 import type { Handler } from './handler.ts';
 import type { OutboundRequest } from './head.ts';
@@ -56,6 +57,8 @@ export interface FeatureInstance {
   readonly observe?: Observer;
   /** Of a serving feature: whether it wants `/app` for its mount `/app/` as it is, instead of a redirect to the slash. */
   readonly keepsBarePath?: boolean;
+  /** Of `vhost`: the form in which it writes public addresses, if clients must not send it: refused before routing, on all sites. */
+  readonly refusedForm?: VhostForm | undefined;
   /** Lines for `portico explain`: what this does to a request, one sentence each. */
   explain?(): string[];
   /** Of a serving feature that proxies: what an endpoint would be sent for this exchange. Sends nothing. */

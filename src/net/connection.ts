@@ -46,13 +46,14 @@ export class Connection implements Expiring {
   #isPaused = false;
   #isClosed = false;
   #hasEnded = false;
+  #owesDrain = false;
 
   private constructor(socket: Socket, deadlines: Deadlines) {
     this.socket = socket;
     this.#deadlines = deadlines;
     deadlines.add(this);
     socket.on('end', () => this.#onEnd());
-    socket.on('drain', () => this.#user?.onDrain());
+    socket.on('drain', () => this.#drained());
     socket.on('error', (error) => {
       this.#error ??= error;
     });
@@ -122,14 +123,24 @@ export class Connection implements Expiring {
     return this.socket.write(text, 'latin1');
   }
 
-  /** Writes bytes; `release` is called once they are out, or the socket is gone. False means "wait for onDrain". */
+  /**
+   * Writes bytes; `release` is called once they are out, or the socket is gone. False means "wait for onDrain".
+   * Lent bytes pin the whole slab they lie in, however few they are: no second slab waits behind one that is stuck.
+   */
   write(bytes: Buffer, release?: Release): boolean {
     if (this.isClosed) {
       release?.();
       return true;
     }
     this.bytesWritten += bytes.length;
-    return release === undefined ? this.socket.write(bytes) : this.socket.write(bytes, release);
+    if (release === undefined) return this.socket.write(bytes);
+    const mayGoOn = this.socket.write(bytes, () => {
+      release();
+      this.#slabWritten();
+    });
+    if (!mayGoOn || this.socket.writableLength === 0) return mayGoOn;
+    this.#owesDrain = true;
+    return false;
   }
 
   cork(): void {
@@ -173,6 +184,15 @@ export class Connection implements Expiring {
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.#user?.onDeadline();
+  }
+
+  #slabWritten(): void {
+    if (this.#owesDrain && this.socket.writableLength === 0) this.#drained();
+  }
+
+  #drained(): void {
+    this.#owesDrain = false;
+    this.#user?.onDrain();
   }
 
   #nextBuffer(): Buffer | undefined {

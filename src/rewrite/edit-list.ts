@@ -3,26 +3,31 @@ import { invariant } from '../util/invariant.ts';
 
 /** Replacements of ranges of one text. Ranges never overlap and come in ascending order. */
 export class EditList {
+  // Never made shorter: a list serves window after window, and giving its memory back costs more than keeping it.
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   readonly #texts: string[] = [];
+  #length = 0;
 
   get length(): number {
-    return this.#starts.length;
+    return this.#length;
   }
 
   /** Replaces `[start, end)` by `text` (latin1). `start === end` inserts. Must not lie before an earlier edit's end. */
   replace(start: number, end: number, text: string): void {
-    const last = this.#ends[this.#ends.length - 1] ?? 0;
-    invariant(start >= last && end >= start, `edit [${start}, ${end}) out of order`);
-    this.#starts.push(start);
-    this.#ends.push(end);
-    this.#texts.push(text);
+    const index = this.#length;
+    const last = index === 0 ? 0 : (this.#ends[index - 1] ?? 0);
+    // The message is made only when it is needed: this runs for every changed URL.
+    if (start < last || end < start) invariant(false, `edit [${start}, ${end}) out of order`);
+    this.#starts[index] = start;
+    this.#ends[index] = end;
+    this.#texts[index] = text;
+    this.#length = index + 1;
   }
 
   /** Where the edit at `index` begins. */
   startAt(index: number): number {
-    return this.#starts[index] ?? Number.POSITIVE_INFINITY;
+    return index < this.#length ? (this.#starts[index] ?? 0) : Number.POSITIVE_INFINITY;
   }
 
   /** Appends the edits of two lists, merged by position. They must not overlap. */
@@ -37,7 +42,7 @@ export class EditList {
 
   /** `index`, or the start of the edit in whose middle it lies. */
   startOfCovering(index: number): number {
-    for (let at = this.#starts.length - 1; at >= 0; at--) {
+    for (let at = this.#length - 1; at >= 0; at--) {
       const start = this.startAt(at);
       if (start < index) return index < (this.#ends[at] ?? 0) ? start : index;
     }
@@ -50,33 +55,27 @@ export class EditList {
 
   /** Forgets the edits that begin at `limit` or behind. */
   dropFrom(limit: number): void {
-    while (this.#starts.length > 0 && this.startAt(this.#starts.length - 1) >= limit) {
-      this.#starts.pop();
-      this.#ends.pop();
-      this.#texts.pop();
-    }
+    while (this.#length > 0 && this.startAt(this.#length - 1) >= limit) this.#length--;
   }
 
   /** Calls `visit` for every edit in order. */
   forEach(visit: (start: number, end: number, text: string) => void): void {
-    for (let index = 0; index < this.#starts.length; index++)
+    for (let index = 0; index < this.#length; index++)
       visit(this.startAt(index), this.#ends[index] ?? 0, this.#texts[index] ?? '');
   }
 
   clear(): void {
-    this.#starts.length = 0;
-    this.#ends.length = 0;
-    this.#texts.length = 0;
+    this.#length = 0;
   }
 
   /** `text.slice(from, to)` with all edits applied, which must lie inside. The same slice if there are none. */
   apply(text: string, from: number, to: number): string {
     let result = '';
     let copied = from;
-    for (let index = 0; index < this.#starts.length; index++) {
+    for (let index = 0; index < this.#length; index++) {
       result += text.slice(copied, this.#starts[index]) + this.#texts[index];
       copied = this.#ends[index] ?? copied;
     }
-    return copied === from ? text.slice(from, to) : result + text.slice(copied, to);
+    return this.#length === 0 ? text.slice(from, to) : result + text.slice(copied, to);
   }
 }

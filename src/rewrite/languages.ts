@@ -2,11 +2,12 @@
 import { PassingSink, type Release, type Sink, type Transform } from '../exchange/body.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { type Charset, detectCharset, leadBytesOf, PRESCAN_BYTES } from './charset.ts';
+import { CssScanner } from './css/css-scanner.ts';
+import { type HtmlOptions, HtmlScanner } from './html/html-scanner.ts';
 import { JsScanner } from './js/js-scanner.ts';
 import { JsonScanner, VocabularyScanner } from './json/json-scanner.ts';
 import { importMapMeaning, manifestMeaning, speculationMeaning } from './json/vocabularies.ts';
 import { PlaylistScanner } from './playlist/playlist-scanner.ts';
-import type { ScanOptions } from './scan-options.ts';
 import { type ScanTally, scanTransform } from './scan-sink.ts';
 import type { Scanner } from './scanner.ts';
 import { type Language, sniffLanguage } from './select.ts';
@@ -15,22 +16,25 @@ import type { UrlMap } from './url-map.ts';
 import { decodeUtf16, encodeUtf16 } from './utf-16.ts';
 import { XmlScanner } from './xml/xml-scanner.ts';
 
-type MakeScanner = (map: UrlMap, options: ScanOptions) => Scanner;
+type MakeScanner = (map: UrlMap, options: HtmlOptions) => Scanner;
 
 /** Which scanner serves which language. */
 const SCANNERS: Readonly<Partial<Record<Language, MakeScanner>>> = {
+  html: (map, options) => new HtmlScanner(map, options),
+  xhtml: (map, options) => new HtmlScanner(map, { ...options, isXml: true }),
+  css: (map, options) => new CssScanner(map, options),
   javascript: (map, options) => new JsScanner(map, options),
   json: (map, options) => new JsonScanner(map, options),
   manifest: (map) => new VocabularyScanner(map, manifestMeaning),
   importmap: (map) => new VocabularyScanner(map, importMapMeaning),
   speculationrules: (map) => new VocabularyScanner(map, speculationMeaning),
-  xml: (map, options) => new XmlScanner(map, options),
+  xml: (map, options) => new XmlScanner(map, { ...options, css: new CssScanner(map, options) }),
   playlist: (map) => new PlaylistScanner(map),
   text: (map) => new TextScanner(map),
 };
 
 /** A new scanner for a language; undefined if none serves it. */
-export function makeScanner(language: Language, map: UrlMap, options: ScanOptions = {}): Scanner | undefined {
+export function makeScanner(language: Language, map: UrlMap, options: HtmlOptions = {}): Scanner | undefined {
   return SCANNERS[language]?.(map, options);
 }
 
@@ -49,7 +53,7 @@ export interface BodyFacts {
 export function rewriteTransform(
   map: UrlMap,
   facts: BodyFacts,
-  options: ScanOptions = {},
+  options: HtmlOptions = {},
   tally?: ScanTally,
 ): Transform {
   return (next) => new DetectingSink(next, (head, isWhole) => decide(map, facts, options, tally, head, isWhole));
@@ -61,7 +65,7 @@ const passOn: Transform = (next) => next;
 function decide(
   map: UrlMap,
   facts: BodyFacts,
-  options: ScanOptions,
+  options: HtmlOptions,
   tally: ScanTally | undefined,
   head: string,
   isWhole: boolean,
@@ -78,7 +82,7 @@ function transformFor(
   map: UrlMap,
   language: Language,
   { kind, label }: Charset,
-  options: ScanOptions,
+  options: HtmlOptions,
   tally: ScanTally | undefined,
 ): Transform {
   const make = SCANNERS[language];

@@ -70,6 +70,11 @@ export class UrlMap {
   readonly backend: BaseUrl;
   /** Whether a root-relative URL of the backend can change; if not, only authorities matter. */
   readonly addsPrefix: boolean;
+  /**
+   * What is put before a root-relative URL that is written plainly (no escapes, no backslashes, no empty or dot segments)
+   * and does not lie at or below it already; undefined where there is more to know. {@link toPublic} agrees.
+   */
+  readonly plainPrefix: string | undefined;
   readonly #outward: Direction;
   readonly #options: UrlMapOptions;
   #inward: Direction | undefined;
@@ -81,6 +86,9 @@ export class UrlMap {
     this.#options = options;
     this.#outward = direction(outwardRules(options), options.nested ?? true);
     this.addsPrefix = options.prefix !== 'keep' && options.public.path !== options.backend.path;
+    const { prefix = 'auto', except = [] } = options;
+    const isPlain = this.addsPrefix && prefix === 'auto' && except.length === 0 && options.backend.path === '/';
+    this.plainPrefix = isPlain ? options.public.path.slice(0, -1) : undefined;
   }
 
   /** Finds the backend's URLs in any text and writes their public form. */

@@ -11,6 +11,7 @@ import type { Clock } from '../util/clock.ts';
 import type { Deadlines } from '../util/deadlines.ts';
 import { invariant } from '../util/invariant.ts';
 import type { RefPool } from '../util/ref-pool.ts';
+import type { VhostForm } from '../vhost-path/dialects.ts';
 import { Generation, type RouteDetails } from './generation.ts';
 
 /** What outlives generations and is handed to each. */
@@ -56,6 +57,7 @@ export async function buildGeneration(
       router: new Router(sites),
       details: builder.details,
       trust: new CidrList(config.trust),
+      refusedForms: builder.refusedForms,
       close: () => builder.close(),
     });
   } catch (error) {
@@ -71,6 +73,7 @@ class Builder {
   readonly #instances: FeatureInstance[] = [];
   readonly #heldKeys: string[] = [];
   readonly details = new Map<Route, RouteDetails>();
+  readonly refusedForms: VhostForm[] = [];
 
   constructor(config: ResolvedConfig, features: readonly Feature[], services: Services) {
     this.#config = config;
@@ -114,6 +117,9 @@ class Builder {
       const created = feature.create(options, context);
       const instance = created instanceof Promise ? await created : created;
       this.#instances.push(instance);
+      const { refusedForm } = instance;
+      if (refusedForm !== undefined && !this.refusedForms.some(({ mount }) => mount === refusedForm.mount))
+        this.refusedForms.push(refusedForm);
       return instance;
     } catch (error) {
       throw new BuildError(context.mount, name, error);

@@ -56,6 +56,10 @@ export async function explainRequest(
   const host = request.authority?.host ?? '';
   const match = generation.find(request, host, request.authority?.port ?? connection.localPort);
   if (match.kind === 'no-site') return nothing(question, 'no-site', `No site is called ${host}: the client gets 404.`);
+  if (match.kind === 'refused') {
+    const why = 'The path is a public address, which clients may not send (vhost: clients): the client gets 403.';
+    return nothing(question, 'refused', why);
+  }
   if (match.kind === 'no-mount') {
     return {
       ...nothing(question, 'no-mount', `${match.site} has nothing at this path: the client gets 404.`),

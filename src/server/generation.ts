@@ -6,6 +6,7 @@ import type { Route, SourcePosition } from '../exchange/route.ts';
 import type { RouteMatch, Router } from '../site/router.ts';
 import type { CidrList } from '../util/cidr.ts';
 import { invariant } from '../util/invariant.ts';
+import { isVhostPath, type VhostForm } from '../vhost-path/dialects.ts';
 
 /** How a route was made, for `explain`. */
 export interface RouteDetails {
@@ -25,9 +26,13 @@ export interface GenerationParts {
   readonly router: Router;
   readonly details: ReadonlyMap<Route, RouteDetails>;
   readonly trust: CidrList;
+  /** Forms of public addresses that no client may send, on any site: any mount may lead to the backend that believes them. */
+  readonly refusedForms: readonly VhostForm[];
   /** Ends everything the generation made or holds. */
   close(): void | Promise<void>;
 }
+
+const REFUSED = { kind: 'refused' } as const;
 
 /** Exactly one generation is current. A retired one lives until its last exchange is over. */
 export class Generation {
@@ -35,6 +40,7 @@ export class Generation {
   readonly trust: CidrList;
   readonly #details: ReadonlyMap<Route, RouteDetails>;
   readonly #router: Router;
+  readonly #refusedForms: readonly VhostForm[];
   readonly #close: () => void | Promise<void>;
   #active = 0;
   #isRetired = false;
@@ -45,6 +51,7 @@ export class Generation {
     this.trust = parts.trust;
     this.#details = parts.details;
     this.#router = parts.router;
+    this.#refusedForms = parts.refusedForms;
     this.#close = () => parts.close();
   }
 
@@ -64,7 +71,9 @@ export class Generation {
     return details;
   }
 
-  find(request: RequestHead, host: string, port: number): RouteMatch {
+  /** The route for a request, or why it has none; `refused` for a path that would forge a public address. */
+  find(request: RequestHead, host: string, port: number): RouteMatch | { readonly kind: 'refused' } {
+    if (isVhostPath(request.target.path, this.#refusedForms)) return REFUSED;
     return this.#router.find(request, host, port);
   }
 

@@ -1,8 +1,9 @@
 // Where an exchange meets a generation: opens it, finds its route, runs the chain, turns failures into answers.
 import { type Body, emptyBody } from '../exchange/body.ts';
-import { renderError } from '../exchange/error-reply.ts';
-import { type ErrorCode, ProxyError, toProxyError } from '../exchange/errors.ts';
+import { failedRequest, renderError } from '../exchange/error-reply.ts';
+import { type ErrorCode, ProxyError } from '../exchange/errors.ts';
 import { type ConnectionFacts, Exchange } from '../exchange/exchange.ts';
+import { noteFailure } from '../exchange/failure.ts';
 import type { FeatureLog } from '../exchange/feature.ts';
 import type { Handler, Reply } from '../exchange/handler.ts';
 import type { RequestHead, ResponseHead } from '../exchange/head.ts';
@@ -97,14 +98,7 @@ export class ExchangeServer implements ExchangeHost {
   }
 
   #fail(exchange: Exchange, thrown: unknown): Reply {
-    const error = toProxyError(thrown);
-    exchange.error ??= error;
-    if (error.code === 'internal_error') {
-      const { cause } = error;
-      this.#log.error({ id: exchange.id, stack: cause instanceof Error ? cause.stack : undefined }, error.message);
-    }
-    const { method, headers } = exchange.request;
-    return renderError(error, { method, accept: headers.getJoined('accept'), id: exchange.id });
+    return renderError(noteFailure(exchange, thrown, this.#log), failedRequest(exchange));
   }
 
   /** Observers only look: what they throw is logged and changes nothing. */
@@ -147,6 +141,8 @@ function findRoute(generation: Generation, request: RequestHead, host: string, p
       return ownRoute(match.site, failing('mount_unknown'));
     case 'no-site':
       return NO_SITE_ROUTE;
+    case 'refused':
+      return REFUSED_ROUTE;
   }
 }
 
@@ -162,6 +158,7 @@ function failing(code: ErrorCode): Handler {
 }
 
 const NO_SITE_ROUTE = ownRoute('', failing('site_unknown'));
+const REFUSED_ROUTE = ownRoute('', failing('request_denied'));
 const TRACE_ROUTE = ownRoute('', failing('method_not_allowed'));
 const CONNECT_ROUTE = ownRoute('', failing('method_unsupported'));
 const OPTIONS_ROUTE = ownRoute('', () => ({

@@ -14,6 +14,8 @@ const AUTHORITIES: readonly [text: string, result: string | undefined][] = [
   ['127.0.0.1:80', '127.0.0.1 80'],
   ['[::1]', '[::1] -'],
   ['[2001:DB8::1]:8080', '[2001:db8::1] 8080'],
+  ['[2001:db8:0:0::00a]', '[2001:db8::a] -'],
+  ['[::ffff:192.0.2.1]', '[::ffff:c000:201] -'],
   ['', undefined],
   ['.', undefined],
   [':80', undefined],

@@ -1,6 +1,6 @@
 // The public address of a request: scheme, host, port and path prefix as the browser sees them; strict hosts and ports.
 import { defaultPort } from '../http/target.ts';
-import { parseIp } from '../util/cidr.ts';
+import { parseIp, printIp } from '../util/cidr.ts';
 
 /** Where a site is for its users, which is what the application behind it cannot know by itself. */
 export interface PublicAddress {
@@ -38,12 +38,12 @@ export function parsePublicAuthority(text: string): PublicAuthority | undefined 
 }
 
 /**
- * A host in its one spelling (lower case, no trailing dot), or undefined for what is no DNS name, IPv4 address or
+ * A host in its one spelling (lower case, no trailing dot, IPv6 as RFC 5952 prints it), or undefined for what is no DNS name, IPv4 address or
  * bracketed IPv6 address. A name whose last label is a number is an IPv4 address or nothing: that is how browsers read it.
  */
 export function parsePublicHost(text: string): string | undefined {
   const host = text.toLowerCase();
-  if (host.startsWith('[')) return isBracketedIpv6(host) ? host : undefined;
+  if (host.startsWith('[')) return parseBracketedIpv6(host);
   const name = host.endsWith('.') ? host.slice(0, -1) : host;
   if (name.length > MAX_NAME_LENGTH) return undefined;
   const labels = name.split('.');
@@ -78,7 +78,13 @@ export function isPublicPrefix(text: string): boolean {
   return text === '' || (PREFIX.test(text) && !ESCAPED_DELIMITER.test(text) && !DOT_SEGMENT.test(text));
 }
 
-function isBracketedIpv6(text: string): boolean {
+function parseBracketedIpv6(text: string): string | undefined {
   const inner = text.slice(1, -1);
-  return text.endsWith(']') && inner.includes(':') && !inner.includes('%') && parseIp(inner) !== undefined;
+  if (!text.endsWith(']') || !inner.includes(':') || inner.includes('%')) return undefined;
+  const octets = parseIp(inner);
+  if (octets === undefined) return undefined;
+  if (octets.length === 16) return `[${printIp(octets)}]`;
+  // An IPv4-mapped address stays the IPv6 address that the URL names; browsers print it in hexadecimal.
+  const [a = 0, b = 0, c = 0, d = 0] = octets;
+  return `[::ffff:${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}]`;
 }

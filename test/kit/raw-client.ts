@@ -22,6 +22,8 @@ export interface ClientOptions {
   readonly path?: string;
   /** Speaks TLS with these options; the certificate is not verified unless they say so. */
   readonly tls?: ConnectionOptions;
+  /** The address to come from. */
+  readonly localAddress?: string;
   readonly waitLimitMs?: number;
 }
 
@@ -89,7 +91,12 @@ export function getRequest(target: string, host = 'test.example', lines: readonl
 function openSocket(options: ClientOptions): Promise<Socket> {
   const where =
     options.path === undefined
-      ? { host: options.host ?? '127.0.0.1', port: options.port ?? Number.NaN, allowHalfOpen: true }
+      ? {
+          host: options.host ?? '127.0.0.1',
+          port: options.port ?? Number.NaN,
+          allowHalfOpen: true,
+          ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+        }
       : { path: options.path, allowHalfOpen: true };
   const isSecure = options.tls !== undefined;
   const socket = isSecure ? connectTls({ rejectUnauthorized: false, ...where, ...options.tls }) : connectNet(where);

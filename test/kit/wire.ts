@@ -157,7 +157,7 @@ export class Wire {
   }
 
   /** Waits for a condition that is looked at again whenever bytes or events come. */
-  protected until(what: string, isThere: () => boolean, limitMs = this.#waitLimitMs): Promise<void> {
+  until(what: string, isThere: () => boolean, limitMs = this.#waitLimitMs): Promise<void> {
     return this.#waiting.until(what, isThere, limitMs);
   }
 

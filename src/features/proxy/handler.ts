@@ -139,9 +139,9 @@ function shareEndpoint(url: EndpointUrl, options: ProxyOptions, context: Feature
     outboundLimits: {
       ...DEFAULT_OUTBOUND_LIMITS,
       headBytes: Math.max(bounds.maxHeadBytes, DEFAULT_OUTBOUND_LIMITS.headBytes),
-      responseTimeoutMs: timeouts.response ?? bounds.upstreamHeadMs,
-      readTimeoutMs: timeouts.read ?? bounds.upstreamBodyMs,
-      writeTimeoutMs: bounds.upstreamBodyMs,
+      responseTimeoutMs: timeouts.upstreamHead ?? bounds.upstreamHeadMs,
+      readTimeoutMs: timeouts.upstreamBody ?? bounds.upstreamBodyMs,
+      writeTimeoutMs: timeouts.upstreamBody ?? bounds.upstreamBodyMs,
       tunnelIdleTimeoutMs: timeouts.tunnel ?? bounds.tunnelMs,
     },
   };

@@ -22,7 +22,7 @@ export const proxy: Feature<ProxyOptions> = {
 /** `host: public | upstream`. */
 export const host: Feature<HostPolicy> = { name: 'host', role: 'setting', appliesTo: ['proxy'], options: hostPolicy };
 
-/** `timeouts: { connect, response, read, tunnel }`. */
+/** `timeouts: { connect, upstreamHead, upstreamBody, tunnel }`. */
 export const timeouts: Feature<ProxyTimeouts> = {
   name: 'timeouts',
   role: 'setting',

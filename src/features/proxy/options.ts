@@ -46,8 +46,10 @@ export const proxyTimeouts = z.strictObject({
   connect: durationOption()
     .optional()
     .describe('To open a connection to an endpoint, name resolution and handshake included.'),
-  response: durationOption().optional().describe('From the last byte of the request to the head of the answer.'),
-  read: durationOption().optional().describe('Longest pause of an answer, event streams included.'),
+  upstreamHead: durationOption().optional().describe('From the last byte of the request to the head of the answer.'),
+  upstreamBody: durationOption()
+    .optional()
+    .describe('Longest pause of an answer (event streams included), and of a request body on its way up.'),
   tunnel: durationOption().optional().describe('Longest silence of a WebSocket or another tunnel, both ways together.'),
 });
 

@@ -1,15 +1,14 @@
 // The front's half on built exchanges: what goes upstream for which request, and what is refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { testExchange } from '../../../test/kit/exchange.ts';
 import { emptyBody } from '../../exchange/body.ts';
 import { ProxyError } from '../../exchange/errors.ts';
-import { Exchange } from '../../exchange/exchange.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
 import type { FeatureContext } from '../../exchange/feature.ts';
 import type { Reply } from '../../exchange/handler.ts';
-import type { Route } from '../../exchange/route.ts';
 import { TARGET_WRAPPER } from '../../exchange/target-wrapper.ts';
 import { HeaderList } from '../../http/header-list.ts';
-import { parseAuthority, parseTarget } from '../../http/target.ts';
 import { createVhost, createWrapper } from './handler.ts';
 import { refusedForm, vhostOptions } from './options.ts';
 
@@ -206,29 +205,5 @@ function outcome(wrap: () => string): string {
 }
 
 function exchangeFor(scheme: 'http' | 'https', host: string | undefined): Exchange {
-  const target = parseTarget('GET', '/');
-  assert.ok(target !== undefined);
-  const route: Route = {
-    mount: { site: '*', path: '/', source: undefined },
-    observers: [],
-    keepsBarePath: false,
-    handler: () => assert.fail('no handler here'),
-  };
-  const authority = host === undefined ? undefined : parseAuthority(host);
-  const headers = new HeaderList();
-  return new Exchange(
-    {
-      address: '127.0.0.1',
-      port: 1,
-      localAddress: '127.0.0.1',
-      localPort: 2,
-      protocol: 'http/1.1',
-      isSecure: scheme === 'https',
-      tls: undefined,
-    },
-    { address: '127.0.0.1', scheme, authority, isForwarded: false },
-    { method: 'GET', target, authority, upgrade: undefined, expectsContinue: false, version: 'HTTP/1.1', headers },
-    emptyBody,
-    route,
-  );
+  return testExchange({ host: host ?? null, isSecure: scheme === 'https' });
 }

@@ -6,7 +6,7 @@ import { TARGET_WRAPPER, type TargetWrapper } from '../../exchange/target-wrappe
 import { defaultPort } from '../../http/target.ts';
 import { encodeVhostBase, findAmbiguity, type VhostRefusal } from '../../vhost-path/encode.ts';
 import { isPublicPrefix, type PublicAddress } from '../../vhost-path/public-address.ts';
-import { type VhostOptions, writtenForm } from './options.ts';
+import { refusedForm, type VhostOptions, writtenForm } from './options.ts';
 
 /**
  * Makes the feature for one mount. Throws a RangeError where the mount's path cannot be said in the zope dialect:
@@ -19,6 +19,7 @@ export function createVhost(options: VhostOptions, context: FeatureContext): Fea
       exchange.set(TARGET_WRAPPER, wrap);
       return next();
     },
+    refusedForm: refusedForm(options),
     explain: () => [explain(options, context.mount.path)],
   };
 }

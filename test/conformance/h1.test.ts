@@ -1,0 +1,38 @@
+// The HTTP/1.1 corpus against the real executable, whole messages and octet by octet.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { skipUnless } from '../kit/debian.ts';
+import { skipUnlessBuilt, startPortico } from '../kit/portico.ts';
+import { closedPort } from '../kit/scripted-upstream.ts';
+import { type CaseResult, CORPUS_LIMIT_MS, runCorpus } from './h1/run-corpus.ts';
+import { SAFE_CASES, SAFE_CASES_LIMIT } from './h1/safe-cases.ts';
+
+/** The corpus at the time of writing; a runner that skips half of it must not look green. */
+const CASES_AT_LEAST = 131;
+
+// The runs wait most of their time, so they wait side by side.
+describe('HTTP/1.1 corpus', { concurrency: true, skip: skipUnlessBuilt() || skipUnless('python3') }, () => {
+  for (const [name, drip] of [
+    ['whole messages', 0],
+    ['one octet per write', 1],
+  ] as const) {
+    test(name, { timeout: CORPUS_LIMIT_MS + 60_000 }, async (t) => {
+      const backendPort = await closedPort();
+      const config = { listen: '127.0.0.1:0', sites: { '*': `http://127.0.0.1:${backendPort}` } };
+      const portico = await startPortico(t, { config });
+      const results = await runCorpus(t, { proxyPort: portico.port, backendPort, drip });
+
+      const safe = results.filter(({ verdict }) => verdict === 'SAFE');
+      for (const { id, why } of safe) t.diagnostic(`SAFE ${id}: ${why} (${SAFE_CASES[id] ?? 'not in safe-cases.ts'})`);
+      assert.deepEqual(printed(results, 'FAIL'), []);
+      assert.deepEqual(printed(results, 'SKIP'), []);
+      assert.ok(results.length >= CASES_AT_LEAST, `only ${results.length} cases ran`);
+      assert.deepEqual(safe.map(({ id }) => id).sort(), Object.keys(SAFE_CASES).sort());
+      assert.ok(safe.length <= SAFE_CASES_LIMIT, `${safe.length} SAFE cases`);
+    });
+  }
+});
+
+function printed(results: readonly CaseResult[], verdict: CaseResult['verdict']): string[] {
+  return results.filter((result) => result.verdict === verdict).map(({ id, why }) => `${id}: ${why}`);
+}
