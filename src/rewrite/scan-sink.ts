@@ -113,6 +113,6 @@ class ScanSink extends PassingSink implements Sink {
   }
 
   #editedBytes(window: Window, settled: number): Buffer {
-    return Buffer.from(this.#edits.apply(window.text, 0, settled), 'latin1');
+    return this.#edits.applyTo(window.bytes, settled);
   }
 }
