@@ -343,7 +343,7 @@ export class HtmlTokenizer implements Tag {
     const length = bytes.length;
     this.#openTag(start, nameStart, isEndTag);
     let at = nameStart + 1;
-    while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & TAG_NAME_END) === 0) at++;
+    while (at < length && isInName(bytes[at] ?? 0, TAG_NAME_END)) at++;
     this.nameEnd = this.#at = at;
     if (at >= length) return this.#holdTag();
     if (bytes[at] === GREATER_THAN) {
@@ -387,12 +387,12 @@ export class HtmlTokenizer implements Tag {
       let valueEnd = at;
       switch (state) {
         case TAG_NAME:
-          while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & TAG_NAME_END) === 0) at++;
+          while (at < length && isInName(bytes[at] ?? 0, TAG_NAME_END)) at++;
           this.nameEnd = at;
           if (at < length) state = BEFORE_NAME;
           break;
         case BEFORE_NAME: {
-          while (at < length && (CLASS[bytes[at] ?? 0] ?? 0) & SPACE) at++;
+          while (at < length && isSpace(bytes[at] ?? 0)) at++;
           if (at >= length) break;
           const octet = bytes[at];
           if (octet === GREATER_THAN) {
@@ -408,7 +408,7 @@ export class HtmlTokenizer implements Tag {
           // An `=` here is part of the name ("unexpected-equals-sign-before-attribute-name").
           nameStart = at++;
           state = NAME;
-          while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & ATTRIBUTE_NAME_END) === 0) at++;
+          while (at < length && isInName(bytes[at] ?? 0, ATTRIBUTE_NAME_END)) at++;
           // The usual `name="value"` is read in one go; whatever differs takes the states one by one.
           if (at + 1 >= length || bytes[at] !== EQUALS) break;
           const quote = bytes[at + 1];
@@ -426,7 +426,7 @@ export class HtmlTokenizer implements Tag {
           break;
         }
         case NAME:
-          while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & ATTRIBUTE_NAME_END) === 0) at++;
+          while (at < length && isInName(bytes[at] ?? 0, ATTRIBUTE_NAME_END)) at++;
           nameEnd = at;
           if (at >= length) break;
           if (bytes[at] === EQUALS) {
@@ -435,7 +435,7 @@ export class HtmlTokenizer implements Tag {
           } else state = AFTER_NAME;
           break;
         case AFTER_NAME: {
-          while (at < length && (CLASS[bytes[at] ?? 0] ?? 0) & SPACE) at++;
+          while (at < length && isSpace(bytes[at] ?? 0)) at++;
           if (at >= length) break;
           if (bytes[at] === EQUALS) {
             at++;
@@ -447,7 +447,7 @@ export class HtmlTokenizer implements Tag {
           break;
         }
         case BEFORE_VALUE: {
-          while (at < length && (CLASS[bytes[at] ?? 0] ?? 0) & SPACE) at++;
+          while (at < length && isSpace(bytes[at] ?? 0)) at++;
           if (at >= length) break;
           const octet = bytes[at];
           if (octet === DOUBLE_QUOTE) {
@@ -478,7 +478,7 @@ export class HtmlTokenizer implements Tag {
           break;
         }
         case UNQUOTED:
-          while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & VALUE_END) === 0) at++;
+          while (at < length && isInName(bytes[at] ?? 0, VALUE_END)) at++;
           if (at >= length) break;
           valueEnd = at;
           isAttributeDone = true;
@@ -906,6 +906,15 @@ export class HtmlTokenizer implements Tag {
     }
     return 'yes';
   }
+}
+
+/** Whether `octet` does not end a name or value. All that does is at most `>`: most octets need no look at the table. */
+function isInName(octet: number, ends: number): boolean {
+  return octet > GREATER_THAN || ((CLASS[octet] ?? 0) & ends) === 0;
+}
+
+function isSpace(octet: number): boolean {
+  return octet <= 0x20 && ((CLASS[octet] ?? 0) & SPACE) !== 0;
 }
 
 type Match = 'yes' | 'no' | 'unknown';
