@@ -147,6 +147,7 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
 const CDATA_OPENING = Uint8Array.from(Buffer.from('[CDATA[', 'latin1'));
+const STYLESHEET_NAME = Uint8Array.from(Buffer.from('?xml-stylesheet', 'latin1'));
 const SCRIPT_NAME = Uint8Array.from(Buffer.from('script', 'latin1'));
 
 /**
@@ -312,6 +313,11 @@ export class HtmlTokenizer implements Tag {
   /** At a `<` that begins a comment, a declaration or something bogus. `next` stands behind it, or behind `</`. */
   #openOther(at: number, next: number, isEndTag: boolean): boolean {
     if (isEndTag || (next === QUESTION_MARK && !this.#isXml)) return this.#enter(BOGUS_COMMENT, at, at + 2);
+    if (next === QUESTION_MARK) {
+      const match = this.#matchName(at + 1, STYLESHEET_NAME);
+      if (match === 'unknown') return this.#holdText(at, at);
+      if (match === 'yes') return this.#readTagFrom(at, at + 1, false);
+    }
     this.#matched = 0;
     return this.#enter(next === BANG ? MARKUP_DECLARATION : PROCESSING_INSTRUCTION, at, at + 2);
   }
