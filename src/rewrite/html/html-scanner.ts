@@ -143,7 +143,7 @@ export class HtmlScanner implements Scanner, TokenReader {
     const held = this.#tokenizer.heldFrom;
     if (isLast) {
       this.#endText(held);
-      this.#head.end(to);
+      if (this.#tokenizer.isBetweenTokens) this.#head.end(to);
       return to;
     }
     let settled = held;

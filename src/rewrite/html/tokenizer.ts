@@ -212,6 +212,11 @@ export class HtmlTokenizer implements Tag {
     return this.#held < 0 ? this.#at : this.#held;
   }
 
+  /** Whether markup put behind what was read would be read as such: not inside a tag, a comment or raw text. */
+  get isBetweenTokens(): boolean {
+    return this.#state === DATA;
+  }
+
   /** Tells that the window lost its first `count` bytes; at most as many as {@link heldFrom} said. */
   dropFront(count: number): void {
     if (count === 0) return;
