@@ -246,7 +246,8 @@ function isPath(text: string): boolean {
 const CONTROL = /[\t\n\r]/;
 
 function mapUrl(url: string, way: Direction): string {
-  if (url.charCodeAt(0) === 0x2f && isPath(url) && !CONTROL.test(url)) return mapRootRelative(url, way);
+  const isTrimmed = url.charCodeAt(url.length - 1) > 0x20;
+  if (url.charCodeAt(0) === 0x2f && isPath(url) && isTrimmed && !CONTROL.test(url)) return mapRootRelative(url, way);
   return mapSpelled(url, withoutControls(url, undefined), way);
 }
 
