@@ -15,15 +15,7 @@ const counter: TokenReader = {
 
 const [wanted = ''] = process.argv.slice(2);
 for (const [name, page] of Object.entries(PAGES)) {
-  measure('byte loop', page, () => countAngles(page));
   if (name.includes(wanted)) measure(`tokenizer, ${name}`, page, () => tokenize(page));
-}
-
-/** The floor: one look at every byte. */
-function countAngles(page: Buffer): number {
-  let count = 0;
-  for (let at = 0; at < page.length; at++) if (page[at] === 0x3c) count++;
-  return count;
 }
 
 function tokenize(page: Buffer): number {
