@@ -41,6 +41,8 @@ export interface Traits {
   readonly responseHeaders?: HeaderEdits;
   /** How long clients may keep a response without asking again; negative for never. */
   readonly freshSeconds?: number;
+  /** The same for files with an ending such as `.css`. */
+  readonly freshByEnding?: Readonly<Record<string, number>>;
   readonly password?: PasswordGate;
   readonly addresses?: readonly AddressRule[];
   readonly timeouts?: UpstreamTimeouts;

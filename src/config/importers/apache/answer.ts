@@ -98,11 +98,9 @@ function answerByFile(turn: Turn, rewrites: readonly Directive[], isFile: boolea
   const heads = sectionHeads(sections);
   if (gate.isRefused) return refuse([...gate.directives, found.directive, ...rewrites, ...heads]);
   const disk = answerFromDisk(turn, found, sections);
-  return {
-    serve: disk.serve,
-    traits: gate.traits,
-    directives: [...disk.directives, ...rewrites, ...gate.directives, ...heads],
-  };
+  // A fixed answer gives nothing away that would need guarding.
+  const traits = disk.serve.kind === 'respond' ? {} : gate.traits;
+  return { serve: disk.serve, traits, directives: [...disk.directives, ...rewrites, ...gate.directives, ...heads] };
 }
 
 /** A rewritten path is looked for below the document root; aliases are not asked any more. */

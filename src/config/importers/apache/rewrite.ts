@@ -275,7 +275,7 @@ class RewriteRun {
   /** `$1`, `%1`, `%{NAME}`, `%{ENV:NAME}`; a backslash takes the meaning from what follows. */
   #expand(text: string, captures: readonly string[], conditions: readonly string[], unknown: string[]): string {
     return text.replace(
-      /\\([^])|\$(\d)|%(\d)|%\{([^}]+)\}/g,
+      /\\([\s\S])|\$(\d)|%(\d)|%\{([^}]+)\}/g,
       (whole, literal, group, condition, name: string | undefined) => {
         if (literal !== undefined) return String(literal);
         if (group !== undefined) return captures[Number(group)] ?? '';

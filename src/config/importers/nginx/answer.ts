@@ -2,7 +2,7 @@
 import type { Outcome, Probe } from '../outcome.ts';
 import { answerFromDisk } from './directives/files.ts';
 import { findProxy } from './directives/proxy.ts';
-import { collectTraits } from './directives/traits.ts';
+import { collectAnswerTraits, collectTraits } from './directives/traits.ts';
 import { allLocations, findLocation, findRedirect, type Location } from './locations.ts';
 import { type RequestState, type RewriteContext, type RewriteResult, runRewrites } from './rewrite-phase.ts';
 import type { Scope } from './scopes.ts';
@@ -44,7 +44,8 @@ class Exchange {
 
   start(state: RequestState): Outcome {
     const result = runRewrites(this.#server.scope, state, this.#context);
-    return result.kind === 'redirect' || result.kind === 'respond' ? finish(result) : this.#locate(result.state);
+    if (result.kind !== 'redirect' && result.kind !== 'respond') return this.#locate(result.state);
+    return this.#finish(result, this.#server.scope, undefined);
   }
 
   #locate(state: RequestState): Outcome {
@@ -63,7 +64,7 @@ class Exchange {
 
   #enter(location: Location, state: RequestState): Outcome {
     const result = runRewrites(location.scope, state, this.#context);
-    if (result.kind === 'redirect' || result.kind === 'respond') return finish(result);
+    if (result.kind === 'redirect' || result.kind === 'respond') return this.#finish(result, location.scope, location);
     if (result.kind === 'again') return this.#locate(result.state);
     return this.#answerIn(result.scope, location, result.state);
   }
@@ -97,6 +98,25 @@ class Exchange {
     return this.#locate({ ...state, uri, args: mark < 0 ? state.args : name.slice(mark + 1), isRewritten: true });
   }
 
+  /** An answer of the rewrite phase: before passwords, limits and files, but not before added headers. */
+  #finish(
+    result: Extract<RewriteResult, { kind: 'redirect' | 'respond' }>,
+    scope: Scope,
+    location: Location | undefined,
+  ): Outcome {
+    const added = this.#isInner ? { traits: {}, directives: [] } : collectAnswerTraits(scope, this.#server);
+    const inner = location === undefined ? [] : [location.directive];
+    const directives = [...result.directives, ...inner, ...added.directives];
+    const { traits } = added;
+    if (result.kind === 'redirect') {
+      const { status, location: target } = result;
+      return { serve: { kind: 'redirect', status, location: target }, traits, directives };
+    }
+    // 444 closes the connection without an answer; the nearest that HTTP has is a refusal.
+    const status = result.status === 444 ? 403 : result.status;
+    return { serve: { kind: 'respond', status, body: result.body, type: undefined }, traits, directives };
+  }
+
   #goInCircles(state: RequestState): Outcome {
     const [directive = this.#server.directive] = state.directives;
     this.#context.report.error(
@@ -106,17 +126,6 @@ class Exchange {
     );
     return { serve: { kind: 'unsupported' }, traits: {}, directives: [directive] };
   }
-}
-
-function finish(result: Extract<RewriteResult, { kind: 'redirect' | 'respond' }>): Outcome {
-  const { directives } = result;
-  if (result.kind === 'redirect') {
-    const { status, location } = result;
-    return { serve: { kind: 'redirect', status, location }, traits: {}, directives };
-  }
-  // 444 closes the connection without an answer; the nearest that HTTP has is a refusal.
-  const status = result.status === 444 ? 403 : result.status;
-  return { serve: { kind: 'respond', status, body: result.body, type: undefined }, traits: {}, directives };
 }
 
 function mergeEdits(a: Outcome['traits']['responseHeaders'], b: Outcome['traits']['responseHeaders']) {

@@ -109,7 +109,11 @@ function regionOfAlternative(alternative: Alternative): PathRegion | undefined {
   const [first, ...behind] = pieces;
   if (first === undefined) return isAnchoredAtStart && isAnchoredAtEnd ? undefined : everything;
   if (first.kind === 'run') return isOpenTail(pieces) ? everything : undefined;
-  if (!isAnchoredAtStart) return first.text === '/' && behind.length === 0 && !isAnchoredAtEnd ? everything : undefined;
+  // Every path starts with a slash, so that the first one is found there.
+  if (!isAnchoredAtStart) {
+    const isAny = first.text === '/' && (behind.length > 0 ? isOpenTail(behind) : !isAnchoredAtEnd);
+    return isAny ? everything : undefined;
+  }
   if (!first.text.startsWith('/')) return undefined;
   if (behind.length === 0 && isAnchoredAtEnd) return { path: first.text, kind: 'exact' };
   if (behind.length > 0 && !isOpenTail(behind) && !isSegmentAndMore(behind, isAnchoredAtEnd)) return undefined;
@@ -143,4 +147,25 @@ function cutQuery(alternative: Alternative): Alternative {
 
 function isEverything(shape: PatternShape): boolean {
   return shape.alternatives.every((alternative) => regionOfAlternative(alternative)?.path === '/');
+}
+
+/** The endings that a pattern is about, such as `.css`; undefined if it is about something else as well. */
+export function endingsOfPattern(pattern: string): string[] | undefined {
+  const shape = findShape(pattern);
+  if (shape === undefined) return undefined;
+  const endings = shape.alternatives.map(({ pieces, isAnchoredAtStart, isAnchoredAtEnd, isExcluded }) => {
+    const [first, second] = pieces;
+    const text = first?.kind === 'run' ? second : first;
+    const isOpen =
+      first?.kind === 'run' ? first.of === 'any' && pieces.length === 2 : pieces.length === 1 && !isAnchoredAtStart;
+    const isEnding =
+      isOpen && isAnchoredAtEnd && !isExcluded && text?.kind === 'text' && /^\.[A-Za-z0-9._-]+$/.test(text.text);
+    return isEnding ? text.text.toLowerCase() : undefined;
+  });
+  return endings.length > 0 && endings.every((ending) => ending !== undefined) ? [...new Set(endings)] : undefined;
+}
+
+/** Whether a pattern is about names that start with a dot, as the usual rules against `.ht*` and `.git` are. */
+export function isAboutDotFiles(pattern: string): boolean {
+  return /^(?:\(?(?:\?:)?\^\|\/\)?|\/|\^\/?)\\\./.test(pattern);
 }
