@@ -6,6 +6,7 @@ import { printSize } from '../../util/size.ts';
 import type { DerivedMount } from './derive.ts';
 import type { ImportSeverity } from './importer.ts';
 import { CLIENT_HOST_MARK, type ProxyOutcome } from './outcome.ts';
+import { SAMPLE_LABEL } from './pattern/regions.ts';
 import type { ForeignDirective, ImportReport } from './report.ts';
 import type { PathRule, Served } from './template.ts';
 import type { BalanceRule, HeaderEdits, Traits } from './traits.ts';
@@ -66,13 +67,14 @@ class Renderer {
 
   render(): Record<string, unknown> {
     const { served, traits } = this.#mount;
-    const serving = this.#mayBeServed(traits) ? (this.#serve(served) ?? NOT_IMPORTED) : REFUSED;
+    const serving = this.#mayBeServed(traits) ? this.#withoutSample(this.#serve(served) ?? NOT_IMPORTED) : REFUSED;
     return { ...serving, ...this.#features(traits, Object.keys(serving)[0] ?? '') };
   }
 
   /** What the original guards in a way that cannot be said is refused to everybody, rather than opened. */
-  #mayBeServed({ addresses, password }: Traits): boolean {
+  #mayBeServed({ addresses, password, isClosed }: Traits): boolean {
     const { supports } = this.#options;
+    if (isClosed) return false;
     if (addresses !== undefined) {
       const message = 'only some addresses may ask, which our language cannot say; everything is refused';
       this.#say(
@@ -87,6 +89,15 @@ class Renderer {
     const message = 'passwords are not asked here; everything is refused';
     this.#say('error', /^auth/i, message, 'let the backend ask, or put a login in front');
     return false;
+  }
+
+  /** Where a part of the name that was asked for is put somewhere, a fixed text cannot stand for it. */
+  #withoutSample(serving: Record<string, unknown>): Record<string, unknown> {
+    if (!JSON.stringify(serving).includes(SAMPLE_LABEL)) return serving;
+    return (
+      this.#refuse('a part of the name that the client asked for is put in', 'write a site for each name') ??
+      NOT_IMPORTED
+    );
   }
 
   #serve(served: Served): Record<string, unknown> | undefined {
@@ -123,7 +134,7 @@ class Renderer {
         `the original joins ${path} and the rest of the path without a slash; here there is one`,
         'end both in a slash',
       );
-    const basePath = this.#isSubtree && !path.endsWith('/') ? `${path}/` : path;
+    const basePath = this.#isSubtree ? path.replace(/\/*$/, '/') : path;
     const urls = endpoints.map((endpoint) => joinUrl(endpoint, basePath));
     const upstreamTls = this.#mount.traits.upstreamTls;
     const to = urls.length === 1 ? urls[0] : urls;
@@ -191,11 +202,14 @@ class Renderer {
     const root = this.#isSubtree ? file.base.replace(/(?<=.)\/+$/, '') : file.base;
     if (this.#isSubtree && !file.base.endsWith('/'))
       this.#warn(`the original joins ${file.base} and the rest of the path without a slash`, 'end both in a slash');
-    const isPlainIndex = index.length === 1 && index[0] === 'index.html';
+    const names = index.filter((name) => /^(?!\.\.?$)[^/\\\0]+$/.test(name));
+    if (names.length < index.length)
+      this.#warn('index files with a path in their name are left out', 'name files of the folder itself');
+    const isPlainIndex = names.length === 1 && names[0] === 'index.html';
     const options = {
       root,
       ...(this.#isSubtree &&
-        !isPlainIndex && { index: index.length === 0 ? false : index.length === 1 ? index[0] : index }),
+        !isPlainIndex && { index: names.length === 0 ? false : names.length === 1 ? names[0] : names }),
       ...this.#fallback(missing, file.base),
       ...(list && { list }),
       ...(traits.hidden && { hidden: true }),
@@ -212,16 +226,16 @@ class Renderer {
       const file = missing.file.base.slice(root.length);
       if (file !== '') return { fallback: { file, extensions: true } };
     }
-    const what =
-      missing.kind === 'proxy'
-        ? 'goes to a backend'
-        : missing.kind === 'files'
-          ? 'is looked for elsewhere'
-          : `is a ${missing.kind}`;
-    this.#error(
-      `what is no file ${what}; our language only knows 404 or one file`,
-      'mount the paths of files and of the backend separately',
-    );
+    if (missing.kind === 'files') {
+      this.#warn(
+        'what is no file here is looked for in another folder by the original; here it is 404',
+        'put the page into this folder',
+      );
+      return {};
+    }
+    const what = missing.kind === 'proxy' ? 'goes to a backend' : `is a ${missing.kind}`;
+    const message = `what is no file ${what}; our language only knows 404 or one file`;
+    this.#error(message, 'mount the paths of files and of the backend separately');
     return {};
   }
 
@@ -239,8 +253,10 @@ class Renderer {
     const target = to.replace(/\{rest\}$/, '');
     if (here.includes(target) || /\{rest\}$/.test(to.replace(/[/?#=&]\{rest\}$/, '')))
       return this.#refuse(`the redirect to ${to} leads back to itself or to another host`, 'find out what was meant');
-    if (!REDIRECT_STATUSES.has(status)) return { redirect: to, status: 302 };
-    return { redirect: to, status, ...(!location.keepsQuery && { query: 'drop' }) };
+    const known = REDIRECT_STATUSES.has(status) ? status : 302;
+    // Where nothing was asked with a query, nothing is known about it.
+    if (location.keepsQuery) return { redirect: to, status: known };
+    return { redirect: { to, status: known, query: 'drop' } };
   }
 
   #features(traits: Traits, serving: string): Record<string, unknown> {
@@ -327,7 +343,8 @@ class Renderer {
   #responseHeaders({ responseHeaders, freshSeconds }: Traits, serving: string): HeaderEdits | undefined {
     if (freshSeconds === undefined || serving === 'files') return responseHeaders;
     const value = freshSeconds < 0 ? 'no-cache' : `max-age=${freshSeconds}`;
-    return { ...responseHeaders, set: { ...responseHeaders?.set, 'Cache-Control': value } };
+    // What the original says in so many words wins.
+    return { ...responseHeaders, set: { 'Cache-Control': value, ...responseHeaders?.set } };
   }
 
   #refuse(message: string, advice: string): undefined {
@@ -417,6 +434,6 @@ function printFreshness(seconds: number): string {
 function printTimeouts({ connectMs, readMs }: NonNullable<Traits['timeouts']>): Record<string, string> {
   return {
     ...(connectMs !== undefined && { connect: printDuration(connectMs) }),
-    ...(readMs !== undefined && { response: printDuration(readMs), read: printDuration(readMs) }),
+    ...(readMs !== undefined && { upstreamHead: printDuration(readMs), upstreamBody: printDuration(readMs) }),
   };
 }

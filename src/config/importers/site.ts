@@ -4,6 +4,7 @@ import type { NamedSite } from './document.ts';
 import type { ImportOptions } from './importer.ts';
 import { type RenderedMount, renderMount } from './language.ts';
 import type { Outcome, Probe } from './outcome.ts';
+import { sampleHost } from './pattern/regions.ts';
 import { reportRemark } from './remarks.ts';
 import { type ForeignDirective, ImportReport } from './report.ts';
 
@@ -32,11 +33,6 @@ export interface SiteQuestion {
   readonly candidates: readonly Candidate[];
   /** What the foreign server does with a request. Must be pure but for reports. */
   readonly answer: (probe: Probe) => Outcome;
-}
-
-/** A name under that key that no directive is about. */
-export function sampleHost(name: string): string {
-  return name === '*' ? 'portico-probe.invalid' : name.replace(/^\*/, 'portico-probe');
 }
 
 /** The mounts of a site, in our language. */

@@ -44,6 +44,8 @@ export interface Traits {
   /** The same for files with an ending such as `.css`. */
   readonly freshByEnding?: Readonly<Record<string, number>>;
   readonly password?: PasswordGate;
+  /** Guarded in a way that cannot be said, which has been reported: nobody may ask. */
+  readonly isClosed?: boolean;
   readonly addresses?: readonly AddressRule[];
   readonly timeouts?: UpstreamTimeouts;
   readonly balance?: BalanceRule;

@@ -5,9 +5,9 @@ import type { Candidate } from '../derive.ts';
 import { accountByTable, type DirectiveRow, type DirectiveTable, makeTable } from '../directive-table.ts';
 import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
-import { isAboutDotFiles, regionsOfPattern } from '../pattern/regions.ts';
+import { isAboutDotFiles, regionsOfPattern, sampleHost } from '../pattern/regions.ts';
 import type { ImportReport } from '../report.ts';
-import { type ImportSettings, importCertificate, importMounts, openSettings, sampleHost } from '../site.ts';
+import { type ImportSettings, importCertificate, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
 import { ACCESS_ROWS } from './directives/access.ts';
 import { aliasesOf, FILES_ROWS, STATUS_HANDLERS } from './directives/files.ts';
@@ -245,9 +245,15 @@ function checkSpecial(directive: Directive, report: ImportReport): void {
       (inner) => /^(?:require|deny)$/.test(inner.key) && /denied|from all/i.test(inner.args.join(' ')),
     );
     const name = first === '~' ? (args[1] ?? '') : first;
-    if (!isDenied || !(isAboutDotFiles(name) || name.startsWith('.ht'))) return;
+    if (!isDenied) return;
     report.contribute(...(block ?? []));
-    report.info(directive, 'not needed: files whose names start with a dot are never served here');
+    if (!isAboutDotFiles(name) && !name.startsWith('.ht'))
+      report.error(
+        directive,
+        `files called ${name} are denied by the original; here they are not`,
+        'keep such files out of the root',
+      );
+    else report.info(directive, 'not needed: files whose names start with a dot are never served here');
   }
 }
 
@@ -263,6 +269,7 @@ function checkPattern(directive: Directive, report: ImportReport): void {
       ? (args[1] ?? '')
       : (args[0] ?? '');
   if (regionsOfPattern(pattern, 'path') !== undefined) return;
+  report.contribute(...(directive.block ?? []));
   const message = `the pattern ${pattern} cannot be said: it is about more than whole subtrees and exact paths`;
   report.error(directive, message, 'write mounts for the paths in question, or let the backend do it');
 }
@@ -313,7 +320,15 @@ function importRoot(main: Section, report: ImportReport): Record<string, unknown
 function account(directives: readonly Directive[], report: ImportReport): void {
   for (const directive of directives) {
     const name = directive.block === undefined ? directive.key : `<${directive.key}>`;
-    accountByTable(directive, ROWS_BY_KEY.get(name), report);
+    const row = ROWS_BY_KEY.get(name);
+    // What is left out as a whole is spoken of as a whole.
+    const isLeftOut =
+      directive.block !== undefined &&
+      (row?.fate === 'missing' || PATTERNED.has(directive.key)) &&
+      !report.isAccounted(directive);
+    accountByTable(directive, row, report);
+    if (isLeftOut)
+      report.contribute(...directive.block.filter((inner) => ROWS_BY_KEY.get(inner.key)?.fate !== 'missing'));
     account(directive.block ?? [], report);
   }
 }

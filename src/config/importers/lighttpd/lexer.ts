@@ -33,6 +33,7 @@ class Lexer {
   readonly #tokens: Token[] = [];
   #offset = 0;
   #parentheses = 0;
+  #hasSingleQuotes = false;
 
   constructor(text: string, file: string, report: ImportReport) {
     this.#text = text.replace(/^\ufeff/, '');
@@ -87,14 +88,10 @@ class Lexer {
       return;
     }
     const body = whole.slice(1, -1);
-    if (quote === "'") {
-      this.#report.sayAt(
-        'warning',
-        this.#position(start),
-        whole,
-        'lighttpd refuses single quotes; the string was read as if it had double ones',
-        `write "${body}"`,
-      );
+    if (quote === "'" && !this.#hasSingleQuotes) {
+      this.#hasSingleQuotes = true;
+      const message = 'lighttpd refuses single quotes; they are read as double ones, here and below';
+      this.#report.sayAt('warning', this.#position(start), whole, message, `write "${body}"`);
     }
     this.#push('string', quote === '"' ? body.replaceAll('\\"', '"') : body, start);
   }

@@ -4,6 +4,7 @@ import { answerFromDisk } from './directives/files.ts';
 import { findProxy } from './directives/proxy.ts';
 import { collectAnswerTraits, collectTraits } from './directives/traits.ts';
 import { allLocations, findLocation, findRedirect, type Location } from './locations.ts';
+import type { Directive } from './parser.ts';
 import { type RequestState, type RewriteContext, type RewriteResult, runRewrites } from './rewrite-phase.ts';
 import type { Scope } from './scopes.ts';
 import { firstState, type NginxServer, type Turn } from './server.ts';
@@ -72,6 +73,8 @@ class Exchange {
   #answerIn(scope: Scope, location: Location | undefined, state: RequestState): Outcome {
     const redirect = (name: string) => new Exchange(this.#server, this.#context, true).#redirect(name, state);
     const turn: Turn = { server: this.#server, scope, location, state, isInner: this.#isInner, redirect };
+    const [internal] = scope.own('internal');
+    if (internal !== undefined && !this.#isInner) return this.#hide(internal, location);
     const { traits, directives } = this.#isInner ? { traits: {}, directives: [] } : collectTraits(turn);
     const found = findProxy(turn) ?? answerFromDisk(turn);
     const inner = location === undefined ? [] : [location.directive];
@@ -81,6 +84,12 @@ class Exchange {
       traits: { ...traits, ...found.traits, ...(responseHeaders && { responseHeaders }) },
       directives: [...found.directives, ...state.directives, ...inner, ...directives],
     };
+  }
+
+  /** What is only for internal redirects is not there for clients. */
+  #hide(internal: Directive, location: Location | undefined): Outcome {
+    const serve = { kind: 'respond', status: 404, body: undefined, type: undefined } as const;
+    return { serve, traits: {}, directives: location === undefined ? [internal] : [internal, location.directive] };
   }
 
   /** An internal redirect, to a path or to a named location. */

@@ -6,9 +6,9 @@ import { accountByTable, type DirectiveTable, makeTable } from '../directive-tab
 import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
 import { escapeRegExp } from '../pattern/glob.ts';
-import { isAboutDotFiles, regionsOfPattern } from '../pattern/regions.ts';
+import { isAboutDotFiles, regionsOfPattern, sampleHost } from '../pattern/regions.ts';
 import type { ImportReport } from '../report.ts';
-import { type ImportSettings, importCertificate, importMounts, openSettings, sampleHost } from '../site.ts';
+import { type ImportSettings, importCertificate, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
 import { conditionWords } from './conditions.ts';
 import { FILES_ROWS } from './directives/files.ts';
@@ -45,7 +45,7 @@ export const importNginx: Importer = (text, file, readInclude, options = {}): Im
   const sites = [...groupByPort(bound)].flatMap(([port, group]) => importPort(settings, names, port, group));
   // Behind the sites: a pattern that some site has taken in is no mistake.
   for (const server of servers) checkServer(server, report);
-  const listen = joinAddresses(bound.map((one) => one.listen));
+  const listen = joinAddresses(servers.flatMap(listensOf));
   const root = importRoot(new Scope(directives, undefined, undefined), http, report);
   const { config, origins } = buildDocument(settings, sites, { listen, root });
   account(directives, report);
@@ -71,7 +71,7 @@ function openHttp(directives: readonly Directive[], baseDir: string, { report, c
       ];
     }),
   );
-  return { scope, upstreams, maps, report, compat, isFragment, baseDir };
+  return { scope, upstreams, maps, report, compat, baseDir };
 }
 
 function openServer(directive: Directive, http: NginxHttp): NginxServer {

@@ -1,4 +1,5 @@
 // What a pattern means for a site: the names it is about, or the paths.
+import { compilePcre } from './pcre.ts';
 import { type Alternative, findShape, type PatternShape, type Piece } from './shape.ts';
 
 /** A name of a site in our language: exact, `*.example.net`, or `*`. */
@@ -33,9 +34,24 @@ export function namesOfPattern(pattern: string): NamesOfPattern | undefined {
       if (!names.some((other) => other.host === name.host && other.port === name.port)) names.push(name);
     }
   }
+  // A name that its own pattern refuses is one that cannot be written with a `*`, such as `^[0-9]+\.example$`.
+  const compiled = compilePcre(pattern, true);
+  if ('problem' in compiled || !names.every((name) => matchesSample(compiled.regExp, name))) return undefined;
   // `(:\d+)?` says twice what one name without a port says.
   const anyPort = new Set(names.filter((name) => name.port === undefined).map((name) => name.host));
   return { names: names.filter((name) => name.port === undefined || !anyPort.has(name.host)), remarks: [...remarks] };
+}
+
+/** The label that stands for any in sample requests: plain enough for most patterns, and in nobody's configuration. */
+export const SAMPLE_LABEL = 'porticoprobe';
+
+/** A name under a key of ours that no directive is about. */
+export function sampleHost(name: string): string {
+  return name === '*' ? `${SAMPLE_LABEL}.invalid` : name.replace(/^\*/, SAMPLE_LABEL);
+}
+
+function matchesSample(regExp: RegExp, { host, port }: NamePattern): boolean {
+  return regExp.test(sampleHost(host) + (port === undefined ? '' : `:${port}`));
 }
 
 const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/;
@@ -55,6 +71,8 @@ function namesOfAlternative(alternative: Alternative, remarks: Set<NameRemark>):
   const [, host = '', portText] = /^(.*?)(?::(\d{1,5}))?$/.exec(text.text.toLowerCase()) ?? [];
   const port = portText === undefined ? undefined : Number(portText);
   const isOpen = first.kind === 'run' || !alternative.isAnchoredAtStart;
+  // Open on both sides it is about whatever has the text in it.
+  if (isOpen && first.kind !== 'run' && (!alternative.isAnchoredAtEnd || behind.length > 0)) return undefined;
   if (!isOpen) return HOST.test(host) ? [{ host, port }] : undefined;
   if (host.startsWith('.')) return HOST.test(host.slice(1)) ? [{ host: `*${host}`, port }] : undefined;
   if (!HOST.test(host)) return undefined;

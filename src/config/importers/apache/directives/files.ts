@@ -242,9 +242,10 @@ function matchRedirect(turn: Turn, directive: Directive, scope: Directive | unde
     target = rest === undefined ? undefined : to + rest + (to.includes('?') ? '' : query);
   }
   if (target === undefined) return undefined;
+  const directives = scope === undefined ? [directive] : [directive, scope];
   if (status >= 300 && status < 400)
-    return { serve: { kind: 'redirect', status, location: target }, traits: {}, directives: [directive] };
-  return { serve: { kind: 'respond', status, body: undefined, type: undefined }, traits: {}, directives: [directive] };
+    return { serve: { kind: 'redirect', status, location: target }, traits: {}, directives };
+  return { serve: { kind: 'respond', status, body: undefined, type: undefined }, traits: {}, directives };
 }
 
 function matchRedirectPattern(pattern: string, to: string, path: string, query: string): string | undefined {

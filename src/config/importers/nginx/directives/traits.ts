@@ -67,6 +67,7 @@ export function collectTraits(turn: Turn): { traits: Traits; directives: readonl
     ...(freshByEnding && { freshByEnding }),
     ...(password && { password }),
     ...(addresses.length > 0 && { addresses }),
+    ...(isGuarded(turn) && { isClosed: true }),
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
     ...(compress && { compress }),
     ...pages.traits,
@@ -173,6 +174,12 @@ function parseExpires(directive: Directive | undefined, server: NginxServer): nu
     return undefined;
   }
   return durationMs / 1000;
+}
+
+/** Guarded by what we have nothing for; the table of directives speaks of it. */
+function isGuarded({ scope }: Turn): boolean {
+  const [request, token, client] = ['auth_request', 'auth_jwt', 'ssl_verify_client'].map((name) => scope.word(name));
+  return (request ?? 'off') !== 'off' || (token ?? 'off') !== 'off' || client === 'on';
 }
 
 function findPassword({ scope, server }: Turn, used: Directive[]): Traits['password'] {
