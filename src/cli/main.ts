@@ -6,6 +6,7 @@ import { type Command, explainFault, RunError, UsageError } from './command.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
 import { explain } from './commands/explain.ts';
+import { importCommand } from './commands/import.ts';
 import { proxy } from './commands/proxy.ts';
 import { reload } from './commands/reload.ts';
 import { run } from './commands/run.ts';
@@ -16,7 +17,18 @@ import { printCommandHelp, printProgramHelp } from './help.ts';
 import { type ExitStatus, processTerminal, type Terminal } from './terminal.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [run, proxy, serve, check, explain, reload, status, schema, demo];
+export const commands: readonly Command[] = [
+  run,
+  proxy,
+  serve,
+  check,
+  explain,
+  importCommand,
+  reload,
+  status,
+  schema,
+  demo,
+];
 
 /** Carries out a command line and sets the exit status of the process. Never rejects. */
 export async function main(args: readonly string[]): Promise<void> {

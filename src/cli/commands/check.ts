@@ -3,7 +3,9 @@ import { printLongForm } from '../../config/long-form.ts';
 import { redact } from '../../config/redact.ts';
 import { buildOnce } from '../build-once.ts';
 import { type Command, configFlag, jsonFlag } from '../command.ts';
-import { loadForCommand, reportDiagnostics } from '../load-for-command.ts';
+
+import { compatFlag, loadForCommand, reportDiagnostics } from '../load-for-command.ts';
+
 import { countOf } from '../words.ts';
 
 /** Checks a configuration without running it: builds all that a server would, folders and pages looked up, and lets it go. */
@@ -13,6 +15,7 @@ export const check: Command = {
   operands: [],
   flags: {
     config: configFlag,
+    compat: compatFlag,
     print: { kind: 'switch', short: 'p', help: 'print the long form: every default written out, secrets hidden' },
     json: jsonFlag,
   },

@@ -3,7 +3,9 @@ import { isFieldValue, isToken } from '../../http/token.ts';
 import { type ExplainQuestion, explainRequest } from '../../server/explain.ts';
 import { buildOnce } from '../build-once.ts';
 import { type Arguments, type Command, configFlag, jsonFlag, UsageError } from '../command.ts';
-import { loadForCommand, reportDiagnostics } from '../load-for-command.ts';
+
+import { compatFlag, loadForCommand, reportDiagnostics } from '../load-for-command.ts';
+
 import { printExplanation } from '../print-explanation.ts';
 
 /** Explains one request. Needs no running server, and sends nothing. */
@@ -13,6 +15,7 @@ export const explain: Command = {
   operands: ['URL'],
   flags: {
     config: configFlag,
+    compat: compatFlag,
     method: { kind: 'text', short: 'X', value: 'METHOD', help: 'default: GET' },
     header: { kind: 'list', short: 'H', value: "'NAME: VALUE'", help: 'a header of the request; may be repeated' },
     json: jsonFlag,

@@ -25,6 +25,10 @@ export type DerivationRemark =
   | { readonly kind: 'irregular'; readonly path: string; readonly directives: readonly ForeignDirective[] }
   /** Exactly this path, which ends in a slash, has an outcome of its own. */
   | { readonly kind: 'exact-folder'; readonly path: string; readonly outcome: Outcome }
+  /** Said once more what holds around it anyway. */
+  | { readonly kind: 'same'; readonly directives: readonly ForeignDirective[] }
+  /** With a query the original does something else; ours does not look at it. */
+  | { readonly kind: 'query'; readonly path: string; readonly directives: readonly ForeignDirective[] }
   /** `/app` was not served like `/app/`; ours redirects it there. */
   | { readonly kind: 'bare-name'; readonly path: string; readonly below: DerivedMount };
 
@@ -55,6 +59,7 @@ export function deriveMounts(derivation: Derivation): DerivedMount[] {
     const mount = deriveSubtree(derivation, path);
     const parent = nearestSubtree(mounts, path);
     if (parent === undefined || !isSame(mount, moveMount(parent, path))) mounts.push(mount);
+    else derivation.remark({ kind: 'same', directives: mount.directives });
   }
   for (const { path } of mounts) {
     if (path !== '/') exacts.add(path.slice(0, -1));
@@ -82,13 +87,16 @@ function deriveSubtree({ simulate, remark }: Derivation, path: string): DerivedM
   const outcome = first?.outcome ?? simulate(path, undefined);
   const { traits, directives } = outcome;
   const hasSameTraits = samples.every((sample) => JSON.stringify(sample.outcome.traits) === JSON.stringify(traits));
-  const served = hasSameTraits ? findServed(samples) : undefined;
+  const plain = samples.filter(({ query }) => query === undefined);
+  const whole = hasSameTraits ? findServed(samples) : undefined;
+  const served = whole ?? (hasSameTraits ? findServed(plain) : undefined);
   if (served === undefined) remark({ kind: 'irregular', path, directives });
+  else if (whole === undefined) remark({ kind: 'query', path, directives });
   return { path, served: served ?? { kind: 'unsupported' }, traits, directives };
 }
 
 /** `/app/` exactly, where it is about more than the subtree says. Our language has no key for it. */
-function deriveFolder({ simulate, remark }: Derivation, mounts: readonly DerivedMount[], path: string): undefined {
+function deriveFolder({ simulate, remark }: Derivation, mounts: readonly DerivedMount[], path: string): void {
   const around = mounts.find((mount) => mount.path === path) ?? nearestSubtree(mounts, path);
   const outcome = simulate(path, undefined);
   if (around !== undefined && !isSame(exactMount(path, outcome), exactOf(moveMount(around, path))))
@@ -98,22 +106,29 @@ function deriveFolder({ simulate, remark }: Derivation, mounts: readonly Derived
 function deriveExact(derivation: Derivation, mounts: readonly DerivedMount[], path: string): DerivedMount | undefined {
   const outcome = derivation.simulate(path, undefined);
   const withQuery = derivation.simulate(path, QUERY);
-  const served = findServed([
-    { rest: '', query: undefined, serve: outcome.serve },
-    { rest: '', query: QUERY, serve: withQuery.serve },
-  ]);
-  if (served === undefined) derivation.remark({ kind: 'irregular', path, directives: outcome.directives });
   const { traits, directives } = outcome;
-  const mount: DerivedMount = { path, served: served ?? { kind: 'unsupported' }, traits, directives };
+  const plain = { rest: '', query: undefined, serve: outcome.serve };
+  const whole = findServed([plain, { rest: '', query: QUERY, serve: withQuery.serve }]);
+  const served = whole ?? findServed([plain]) ?? { kind: 'unsupported' };
+  const mount: DerivedMount = { path, served, traits, directives };
   const around = nearestSubtree(mounts, path);
   const isLikeAround = around !== undefined && isSame(mount, exactOf(moveMount(around, path)));
   const below = mounts.find((other) => other.path === `${path}/`);
-  if (below === undefined) return isLikeAround ? undefined : mount;
-  if (leadsTo(mount, below)) return undefined;
+  if (whole === undefined && !isLikeAround) derivation.remark({ kind: 'query', path, directives });
+  if (below === undefined ? isLikeAround : leadsTo(mount, below) && !isFileAlias(mount)) {
+    derivation.remark({ kind: 'same', directives });
+    return undefined;
+  }
+  if (below === undefined) return mount;
   // A backend may have a page of its own there; a folder of files has not.
   if (!isLikeAround || mount.served.kind === 'proxy') return mount;
   derivation.remark({ kind: 'bare-name', path, below });
   return derivation.compat ? mount : undefined;
+}
+
+/** Whether a path stands for one file, to judge by its name: `alias /srv/robots.txt`. */
+function isFileAlias({ served }: DerivedMount): boolean {
+  return served.kind === 'files' && /[^/]\.[A-Za-z0-9]{1,5}$/.test(served.file.base);
 }
 
 /** Whether `/app` is served as ours does by itself: redirected to `/app/`, or forwarded like it. */
@@ -164,6 +179,16 @@ function isSame(a: DerivedMount, b: DerivedMount): boolean {
 }
 
 /** Without what a single sample cannot tell: whether the query is kept. */
-function comparable({ served, traits }: DerivedMount): string {
-  return JSON.stringify([served, traits], (name, value: unknown) => (name === 'keepsQuery' ? undefined : value));
+function comparable(mount: DerivedMount): string {
+  return JSON.stringify([mount.served, traitsAt(mount)], (name, value: unknown) =>
+    name === 'keepsQuery' ? undefined : value,
+  );
+}
+
+/** Of rules by ending, exactly one path only has what applies to it. */
+function traitsAt({ path, traits }: DerivedMount): Traits {
+  const { freshByEnding, ...rest } = traits;
+  if (path.endsWith('/') || freshByEnding === undefined) return traits;
+  const [, seconds] = Object.entries(freshByEnding).find(([ending]) => path.endsWith(ending)) ?? [];
+  return seconds === undefined ? rest : { ...rest, freshSeconds: seconds };
 }

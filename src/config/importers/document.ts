@@ -1,7 +1,9 @@
 // The document of an import: sites with their names grouped, features said once, short forms, and where all of it comes from.
 import type { SourcePosition } from '../../exchange/route.ts';
+import { parseSize, printSize } from '../../util/size.ts';
 import type { ImportedConfig } from './importer.ts';
 import type { RenderedMount } from './language.ts';
+import type { ImportSettings } from './site.ts';
 
 /** One name with what is served under it on one port. */
 export interface NamedSite {
@@ -12,6 +14,8 @@ export interface NamedSite {
   readonly mounts: readonly RenderedMount[];
   /** `tls` of the site; undefined without. */
   readonly tls: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the original has the name on this port; otherwise it is what all names without a server get. */
+  readonly isNamed: boolean;
   /** What the site as such comes from. */
   readonly sources: readonly SourcePosition[];
 }
@@ -44,11 +48,18 @@ export interface FinishedDocument {
 export const ENVIRONMENT_MARK = '\ue000{';
 
 /** Features that every kind of mount takes, so that they may stand in `defaults`. */
-const SHAREABLE = new Set(['headers', 'auth', 'compress', 'limits', 'error-pages']);
+const SHAREABLE = new Set(['headers', 'auth', 'compress', 'limits', 'errors']);
+/** Of these, those that do no harm to a fixed answer or a redirect that did not have them. */
+const HARMLESS = new Set(['headers', 'compress', 'limits', 'errors']);
 
 /** Builds the document. Names with the same content become one site. */
-export function buildDocument(sites: readonly NamedSite[], settings: DocumentSettings): FinishedDocument {
+export function buildDocument(
+  { supports }: ImportSettings,
+  named: readonly NamedSite[],
+  settings: DocumentSettings,
+): FinishedDocument {
   const origins = new Map<string, readonly SourcePosition[]>();
+  const { sites, body } = supports('limits') ? { sites: named, body: undefined } : takeBodyLimits(named);
   const drafts = groupNames(joinPorts(sites));
   const siteMap: Record<string, unknown> = {};
   for (const draft of drafts) {
@@ -58,7 +69,9 @@ export function buildDocument(sites: readonly NamedSite[], settings: DocumentSet
       draft.sources.length > 0 ? draft.sources : (draft.mounts[0]?.directives ?? []).map(({ source }) => source);
     origins.set(JSON.stringify(['sites', key]), sources);
   }
-  const { listen, root } = settings;
+  const { listen } = settings;
+  const limits = { ...(settings.root['limits'] as Record<string, unknown> | undefined), ...(body && { body }) };
+  const root = { ...settings.root, ...(Object.keys(limits).length > 0 && { limits }) };
   const listenKey = listen.length === 0 ? {} : { listen: listen.length === 1 ? listen[0] : [...listen] };
   return { config: finishTexts({ ...listenKey, ...root, sites: siteMap }), origins };
 }
@@ -75,24 +88,59 @@ function finishTexts<Value>(value: Value): Value {
   return finish(value) as Value;
 }
 
+/**
+ * Without a limit of the mount's own, that of the whole program is the largest one that is asked for, and none if a
+ * backend has none.
+ */
+function takeBodyLimits(named: readonly NamedSite[]): { sites: NamedSite[]; body: string | undefined } {
+  const texts = new Set<string>();
+  const sites = named.map((site) => {
+    const mounts = site.mounts.map((mount) => {
+      const { limits, ...keys } = mount.keys;
+      if ('proxy' in keys) texts.add((limits as { body?: string } | undefined)?.body ?? 'none');
+      return { ...mount, keys };
+    });
+    return { ...site, mounts };
+  });
+  const sizes = [...texts].map((text) => (text === 'none' ? Number.POSITIVE_INFINITY : parseSize(text)));
+  const largest = Math.max(0, ...sizes);
+  return { sites, body: Number.isFinite(largest) && largest > 0 ? printSize(largest) : undefined };
+}
+
 interface KeyedSite extends NamedSite {
   readonly key: string;
   readonly content: string;
 }
 
-/** A name that is the same on all ports needs no port in its key. */
+/**
+ * A name that is the same on all ports needs no port in its key. Otherwise the first port goes without: so its content is
+ * also for requests whose Host names a port that nobody listens on, as behind a forwarded port.
+ */
 function joinPorts(sites: readonly NamedSite[]): KeyedSite[] {
   const byName = new Map<string, NamedSite[]>();
   for (const site of sites) byName.set(site.name, [...(byName.get(site.name) ?? []), site]);
+  const firstPort = sites[0]?.port;
   const joined: KeyedSite[] = [];
   for (const [name, same] of byName) {
-    const keyed = same.map((site) => ({ ...site, content: contentOf(site), key: `${name}:${site.port}` }));
+    const keyed = same.map((site) => {
+      const key = site.port === firstPort ? name : `${name}:${site.port}`;
+      return { ...site, content: contentOf(site), key };
+    });
     const [first] = keyed;
     if (first === undefined) continue;
     if (keyed.every((site) => site.content === first.content)) joined.push({ ...first, key: name });
     else joined.push(...keyed);
   }
-  return joined;
+  return joined.filter((site) => site.isNamed || !isCovered(site, joined));
+}
+
+/** Whether `*` says the same about a name that the original does not have on this port, and nothing else covers it. */
+function isCovered({ name, port, key, content }: KeyedSite, sites: readonly KeyedSite[]): boolean {
+  const others = sites.filter((site) => site.key !== key && (site.key === site.name || site.port === port));
+  const isWildcardOf = (wildcard: string) =>
+    wildcard.startsWith('*.') && name.endsWith(wildcard.slice(1)) && wildcard !== name;
+  if (others.some((site) => site.name === name || isWildcardOf(site.name))) return false;
+  return others.some((site) => site.name === '*' && site.content === content);
 }
 
 function contentOf({ mounts, tls }: NamedSite): string {
@@ -133,15 +181,24 @@ function finishSite({ mounts, tls }: SiteDraft, key: string, origins: FinishedDo
   return site;
 }
 
-/** Features with the same value on all of several mounts. */
+/** Features with the same value on all of several mounts. Fixed answers and redirects need not have the harmless ones. */
 function sharedFeatures(mounts: readonly RenderedMount[]): Record<string, unknown> {
-  const [first, ...others] = mounts;
-  if (first === undefined || others.length === 0) return {};
+  const [first, ...others] = mounts.filter(({ keys }) => !isAnswer(keys));
+  if (first === undefined || mounts.length < 2) return {};
+  const isLike = (name: string, text: string) => (mount: RenderedMount) => JSON.stringify(mount.keys[name]) === text;
   const shared = Object.entries(first.keys).filter(([name, value]) => {
-    const text = JSON.stringify(value);
-    return SHAREABLE.has(name) && others.every(({ keys }) => JSON.stringify(keys[name]) === text);
+    if (!SHAREABLE.has(name)) return false;
+    const isAlike = isLike(name, JSON.stringify(value));
+    const answers = mounts.filter(({ keys }) => isAnswer(keys));
+    return (
+      others.every(isAlike) && answers.every((mount) => isAlike(mount) || (HARMLESS.has(name) && !(name in mount.keys)))
+    );
   });
   return Object.fromEntries(shared);
+}
+
+function isAnswer(keys: Readonly<Record<string, unknown>>): boolean {
+  return 'redirect' in keys || 'respond' in keys;
 }
 
 /** `{ proxy: URL }` is the URL, `{ files: ./folder }` the folder. */

@@ -37,6 +37,8 @@ export type ReadInclude = (pattern: string) => readonly IncludedFile[];
 export interface ImportOptions {
   /** Keeps what the original does where ours is stricter on purpose. Every use is reported. Default: false. */
   readonly compat?: boolean;
+  /** The names of the features that there are; what needs another one is reported. Default: all that the importers know. */
+  readonly features?: ReadonlySet<string>;
 }
 
 /** A document in our language, as a plain value in the order in which it should be printed. */

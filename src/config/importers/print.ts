@@ -25,10 +25,14 @@ function addComment(document: Document, path: readonly string[], comment: string
   if (isScalar(key)) key.commentBefore = ` ${comment}`;
 }
 
+/** What decides comes first; the rest would hide it. */
+const SOURCE_LIMIT = 3;
+
 /** `lines 3, 7; other.conf: line 2`. */
 function printSources(sources: readonly SourcePosition[], from: string): string {
   const byFile = new Map<string, Set<number>>();
-  for (const { file, line } of sources) byFile.set(file, (byFile.get(file) ?? new Set()).add(line));
+  for (const { file, line } of sources.slice(0, SOURCE_LIMIT))
+    byFile.set(file, (byFile.get(file) ?? new Set()).add(line));
   const parts = [...byFile].map(([file, lines]) => {
     const numbers = [...lines].sort((a, b) => a - b);
     const text = `line${numbers.length > 1 ? 's' : ''} ${numbers.join(', ')}`;

@@ -11,6 +11,16 @@ export function reportRemark(remark: DerivationRemark, report: ImportReport, com
     report.error(directive, message, 'let the backend do it, or write mounts for the paths in question');
     return;
   }
+  if (remark.kind === 'same') {
+    report.contribute(...remark.directives);
+    return;
+  }
+  if (remark.kind === 'query') {
+    const [directive] = remark.directives;
+    const message = `requests for ${remark.path} that have a query are treated differently by the original; here they are not`;
+    if (directive !== undefined) report.info(directive, message);
+    return;
+  }
   if (remark.kind === 'exact-folder') {
     const [directive] = remark.outcome.directives;
     if (directive === undefined) return;

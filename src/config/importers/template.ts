@@ -106,6 +106,20 @@ export function moveServed(served: Served, below: string): Served {
   if (served.kind === 'proxy') return { ...served, target: move(served.target) };
   if (served.kind === 'redirect') return { ...served, location: move(served.location) };
   if (served.kind === 'files')
-    return { ...served, file: move(served.file), missing: served.missing && moveServed(served.missing, below) };
+    return {
+      ...served,
+      file: moveFile(served.file, below),
+      missing: served.missing && moveServed(served.missing, below),
+    };
   return served;
+}
+
+/** Names of files are not percent-encoded. */
+function moveFile(rule: PathRule, below: string): PathRule {
+  if (!rule.keepsRest) return rule;
+  try {
+    return { ...rule, base: rule.base + decodeURIComponent(below) };
+  } catch {
+    return { ...rule, base: rule.base + below };
+  }
 }

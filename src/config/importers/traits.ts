@@ -41,7 +41,11 @@ export interface Traits {
   readonly responseHeaders?: HeaderEdits;
   /** How long clients may keep a response without asking again; negative for never. */
   readonly freshSeconds?: number;
+  /** The same for files with an ending such as `.css`. */
+  readonly freshByEnding?: Readonly<Record<string, number>>;
   readonly password?: PasswordGate;
+  /** Guarded in a way that cannot be said, which has been reported: nobody may ask. */
+  readonly isClosed?: boolean;
   readonly addresses?: readonly AddressRule[];
   readonly timeouts?: UpstreamTimeouts;
   readonly balance?: BalanceRule;

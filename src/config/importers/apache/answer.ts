@@ -7,7 +7,7 @@ import { type FoundProxy, findProxyPass, forward, isOn } from './directives/prox
 import { collectTraits } from './directives/traits.ts';
 import type { Directive } from './parser.ts';
 import { readRules, runRules } from './rewrite.ts';
-import type { Section } from './sections.ts';
+import { findInSections, type Section } from './sections.ts';
 import { type ApacheServer, decodePath, documentRootOf, sectionsFor, type Turn } from './server.ts';
 
 /** The outcome of a request that has come to this server. */
@@ -98,11 +98,9 @@ function answerByFile(turn: Turn, rewrites: readonly Directive[], isFile: boolea
   const heads = sectionHeads(sections);
   if (gate.isRefused) return refuse([...gate.directives, found.directive, ...rewrites, ...heads]);
   const disk = answerFromDisk(turn, found, sections);
-  return {
-    serve: disk.serve,
-    traits: gate.traits,
-    directives: [...disk.directives, ...rewrites, ...gate.directives, ...heads],
-  };
+  // A fixed answer gives nothing away that would need guarding.
+  const traits = disk.serve.kind === 'respond' ? {} : gate.traits;
+  return { serve: disk.serve, traits, directives: [...disk.directives, ...rewrites, ...gate.directives, ...heads] };
 }
 
 /** A rewritten path is looked for below the document root; aliases are not asked any more. */
@@ -124,7 +122,11 @@ function passGate(
   const pages = errorPagesOf(turn, sections);
   const all = [...access.directives, ...directives, ...pages.directives];
   const errorPages = Object.keys(pages.errorPages).length > 0 ? { errorPages: pages.errorPages } : {};
-  return { isRefused: access.isRefused, traits: { ...traits, ...errorPages, ...access.traits }, directives: all };
+  const client = findInSections(sections, 'sslverifyclient')?.args[0] ?? 'none';
+  // Certificates of clients are not asked for, so nobody may come in; the table of directives speaks of it.
+  const closed = /^require$/i.test(client) ? { isClosed: true } : {};
+  const merged: Traits = { ...traits, ...errorPages, ...access.traits, ...closed };
+  return { isRefused: access.isRefused, traits: merged, directives: all };
 }
 
 function sectionHeads(sections: readonly Section[]): Directive[] {

@@ -1,17 +1,16 @@
 // Reads httpd.conf: asks for each virtual host, name and path what Apache would do there, and writes that down.
 import { printDuration } from '../../../util/duration.ts';
 import { printSize } from '../../../util/size.ts';
-import { type Candidate, type DerivationRemark, deriveMounts } from '../derive.ts';
+import type { Candidate } from '../derive.ts';
 import { accountByTable, type DirectiveRow, type DirectiveTable, makeTable } from '../directive-table.ts';
 import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
-import { renderMount } from '../language.ts';
-import { regionsOfPattern } from '../pattern/regions.ts';
-import { reportRemark } from '../remarks.ts';
-import { ImportReport } from '../report.ts';
+import { isAboutDotFiles, regionsOfPattern, sampleHost } from '../pattern/regions.ts';
+import type { ImportReport } from '../report.ts';
+import { type ImportSettings, importCertificate, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
 import { ACCESS_ROWS } from './directives/access.ts';
-import { aliasesOf, FILES_ROWS } from './directives/files.ts';
+import { aliasesOf, FILES_ROWS, STATUS_HANDLERS } from './directives/files.ts';
 import { isOn, PROXY_ROWS, regionsOfProxyPass } from './directives/proxy.ts';
 import { SERVER_ROWS } from './directives/server.ts';
 import { TRAIT_ROWS } from './directives/traits.ts';
@@ -48,22 +47,22 @@ interface ImportContext {
   readonly main: Section;
   readonly hosts: readonly VirtualHost[];
   readonly balancers: ReadonlyMap<string, Directive>;
-  readonly report: ImportReport;
-  readonly compat: boolean;
+  readonly settings: ImportSettings;
 }
 
 /** The importer for Apache httpd. Takes a whole httpd.conf or apache2.conf, or a file of virtual hosts. */
 export const importApache: Importer = (text, file, readInclude, options = {}): ImportResult => {
-  const report = new ImportReport();
+  const settings = openSettings(options);
+  const { report } = settings;
   const directives = parseApache(text, file, readInclude, report);
   const main = new Section(directives, undefined);
   const hosts = readVirtualHosts(directives, report);
   const listeners = readListeners(directives, hosts, report);
-  const context = { main, hosts, balancers: findBalancers(directives), report, compat: options.compat ?? false };
+  const context = { main, hosts, balancers: findBalancers(directives), settings };
   checkServers(context);
   const sites = uniquePorts(listeners).flatMap((listener) => importPort(context, listener));
   const listen = listeners.map(({ address }) => address);
-  const { config, origins } = buildDocument(sites, { listen, root: importRoot(main, report) });
+  const { config, origins } = buildDocument(settings, sites, { listen, root: importRoot(main, report) });
   account(directives, report);
   return { config, diagnostics: report.list(), origins };
 };
@@ -86,11 +85,18 @@ function findBalancers(directives: readonly Directive[]): Map<string, Directive>
 
 function importPort(context: ImportContext, listener: ApacheListener): NamedSite[] {
   const hosts = hostsOnPort(context.hosts, listener.port);
-  const names = new Set(hosts.flatMap((host) => host.names));
+  const names = new Set(context.hosts.flatMap((host) => host.names));
   names.delete('*');
+  const own = new Set(hosts.flatMap((host) => host.names));
   const mainName = parseServerName(context.main.find('servername')?.args[0] ?? '');
-  if (hosts.length === 0 && mainName !== '') names.add(mainName);
-  const sites = [...names].map((name) => importSite(context, findVirtualHost(hosts, sampleHost(name)), name, listener));
+  if (hosts.length === 0 && mainName !== '') {
+    names.add(mainName);
+    own.add(mainName);
+  }
+  const sites = [...names].map((name) => ({
+    ...importSite(context, findVirtualHost(hosts, sampleHost(name)), name, listener),
+    isNamed: own.has(name),
+  }));
   const fallback = findVirtualHost(hosts, sampleHost('*'));
   sites.push(importSite(context, fallback, '*', listener));
   noteImplicitDefault(fallback, context);
@@ -98,25 +104,20 @@ function importPort(context: ImportContext, listener: ApacheListener): NamedSite
 }
 
 /** The first virtual host also takes names that nobody has; ours would not. */
-function noteImplicitDefault(host: VirtualHost | undefined, { report }: ImportContext): void {
+function noteImplicitDefault(host: VirtualHost | undefined, { settings }: ImportContext): void {
   if (host === undefined || host.names.length === 0 || host.names.includes('*')) return;
   const message =
     'being the first of its port, this virtual host also answers names that no other has; so does "*" here';
-  report.info(host.directive, message, 'take "*" out of the key to answer 404 to them');
-}
-
-function sampleHost(name: string): string {
-  return name === '*' ? 'portico-probe.invalid' : name.replace(/^\*/, 'portico-probe');
+  settings.report.info(host.directive, message, 'take "*" out of the key to answer 404 to them');
 }
 
 function importSite(
-  context: ImportContext,
+  { main, balancers, settings }: ImportContext,
   virtualHost: VirtualHost | undefined,
   name: string,
-  listener: ApacheListener,
+  { port, isSecure }: ApacheListener,
 ): NamedSite {
-  const { main, balancers, report, compat } = context;
-  const { port, isSecure } = listener;
+  const { report, compat } = settings;
   const server: ApacheServer = {
     levels: virtualHost === undefined ? [main] : [main, virtualHost.section],
     directive: virtualHost?.directive,
@@ -125,21 +126,22 @@ function importSite(
     report,
     compat,
   };
-  const host = sampleHost(name);
-  const scheme = isSecure ? 'https' : 'http';
-  const ask = (path: string, query: string | undefined) => answer(server, { host, port, scheme, path, query });
-  const remark = (found: DerivationRemark) => reportRemark(found, report, compat);
-  const derived = deriveMounts({ candidates: candidatesOf(server), simulate: ask, remark, compat });
-  const refusesVhostPaths = ask('/vhost/http/portico-probe.invalid/', undefined).serve.kind !== 'proxy';
-  const address = { host, port, scheme, isOpen: name.startsWith('*') } as const;
-  const rendered = derived.map((mount) => renderMount(mount, address, { report, compat, refusesVhostPaths }));
-  const hasVhost = rendered.some(({ keys }) => 'vhost' in keys);
-  const mounts = rendered.filter(
-    ({ path, keys }) => !(hasVhost && /^\/vhost\/?$/.test(path) && Number(keys['respond']) >= 400),
-  );
-  for (const { directives } of rendered) report.contribute(...directives);
-  const sources = virtualHost === undefined ? [] : [virtualHost.directive.source];
-  return { name, port, mounts, tls: isSecure ? importTls(server) : undefined, sources };
+  const mounts = importMounts(settings, {
+    name,
+    port,
+    isSecure,
+    candidates: candidatesOf(server),
+    answer: (probe) => answer(server, probe),
+  });
+  const tls = isSecure ? importTls(settings, server) : undefined;
+  return {
+    name,
+    port,
+    mounts,
+    tls,
+    isNamed: true,
+    sources: virtualHost === undefined ? [] : [virtualHost.directive.source],
+  };
 }
 
 /** The paths that the server is about. */
@@ -179,17 +181,21 @@ function folderCandidates(server: ApacheServer, { args }: Directive): string[] {
   });
 }
 
-function importTls({ levels, report }: ApacheServer): Record<string, unknown> | undefined {
+function importTls(settings: ImportSettings, { levels }: ApacheServer): NamedSite['tls'] {
   const find = (key: string) => [...levels].reverse().flatMap((level) => level.all(key))[0];
-  const [engine, certificate, key] = [find('sslengine'), find('sslcertificatefile'), find('sslcertificatekeyfile')];
-  report.contribute(...[engine, certificate, key].flatMap((directive) => directive ?? []));
+  const [certificate, key, engine] = ['sslcertificatefile', 'sslcertificatekeyfile', 'sslengine'].map(find);
+  const used = [certificate, key, engine].flatMap((directive) => directive ?? []);
   const file = certificate?.args[0];
-  if (file === undefined) return undefined;
-  return { certificate: file, key: key?.args[0] ?? file };
+  return importCertificate(
+    settings,
+    file === undefined ? undefined : { certificate: file, key: key?.args[0] ?? file },
+    used,
+  );
 }
 
 /** What is told once for a server, whatever is asked of it. */
-function checkServers({ main, hosts, report }: ImportContext): void {
+function checkServers({ main, hosts, settings }: ImportContext): void {
+  const { report } = settings;
   for (const section of [main, ...hosts.map((host) => host.section)])
     checkList(section.list, report, isRewriting(section));
 }
@@ -200,7 +206,9 @@ function isRewriting(section: Section): boolean {
 }
 
 function checkList(list: readonly Directive[], report: ImportReport, isRewritingOn: boolean): void {
-  for (const { directive, problem, pattern } of readRules(list)) {
+  for (const { directive, conditions, problem, pattern } of readRules(list)) {
+    // Conditions are spoken of with their rule.
+    report.contribute(...conditions, ...list.filter(({ key }) => key === 'rewriteengine'));
     if (!isRewritingOn) report.info(directive, 'RewriteEngine is off, so this rule does nothing');
     else if (problem !== '') {
       const advice = 'let the backend do it, or write mounts for the paths in question';
@@ -210,6 +218,7 @@ function checkList(list: readonly Directive[], report: ImportReport, isRewriting
   for (const directive of list) {
     checkPattern(directive, report);
     checkSlashes(directive, report);
+    checkSpecial(directive, report);
     if (directive.key === 'proxyrequests' && isOn(directive))
       report.error(
         directive,
@@ -218,6 +227,33 @@ function checkList(list: readonly Directive[], report: ImportReport, isRewriting
       );
     if (directive.block !== undefined && directive.key !== 'virtualhost')
       checkList(directive.block, report, isRewriting(new Section(directive.block, directive)));
+  }
+}
+
+/** Directives whose arguments decide whether anything is lost. */
+function checkSpecial(directive: Directive, report: ImportReport): void {
+  const { key, args, block } = directive;
+  const [first = ''] = args;
+  if (key === 'allowoverride' && /^none$/i.test(first))
+    report.info(directive, 'not needed: .htaccess files are never read here');
+  else if (key === 'addhandler' && /^type-map$/i.test(first))
+    report.info(directive, 'not needed: languages are not negotiated by files');
+  else if (key === 'sethandler' && STATUS_HANDLERS.test(first))
+    report.info(directive, 'not needed: portico status shows that');
+  else if (key === 'filesmatch' || key === 'files') {
+    const isDenied = (block ?? []).some(
+      (inner) => /^(?:require|deny)$/.test(inner.key) && /denied|from all/i.test(inner.args.join(' ')),
+    );
+    const name = first === '~' ? (args[1] ?? '') : first;
+    if (!isDenied) return;
+    report.contribute(...(block ?? []));
+    if (!isAboutDotFiles(name) && !name.startsWith('.ht'))
+      report.error(
+        directive,
+        `files called ${name} are denied by the original; here they are not`,
+        'keep such files out of the root',
+      );
+    else report.info(directive, 'not needed: files whose names start with a dot are never served here');
   }
 }
 
@@ -233,6 +269,7 @@ function checkPattern(directive: Directive, report: ImportReport): void {
       ? (args[1] ?? '')
       : (args[0] ?? '');
   if (regionsOfPattern(pattern, 'path') !== undefined) return;
+  report.contribute(...(directive.block ?? []));
   const message = `the pattern ${pattern} cannot be said: it is about more than whole subtrees and exact paths`;
   report.error(directive, message, 'write mounts for the paths in question, or let the backend do it');
 }
@@ -283,7 +320,15 @@ function importRoot(main: Section, report: ImportReport): Record<string, unknown
 function account(directives: readonly Directive[], report: ImportReport): void {
   for (const directive of directives) {
     const name = directive.block === undefined ? directive.key : `<${directive.key}>`;
-    accountByTable(directive, ROWS_BY_KEY.get(name), report);
+    const row = ROWS_BY_KEY.get(name);
+    // What is left out as a whole is spoken of as a whole.
+    const isLeftOut =
+      directive.block !== undefined &&
+      (row?.fate === 'missing' || PATTERNED.has(directive.key)) &&
+      !report.isAccounted(directive);
+    accountByTable(directive, row, report);
+    if (isLeftOut)
+      report.contribute(...directive.block.filter((inner) => ROWS_BY_KEY.get(inner.key)?.fate !== 'missing'));
     account(directive.block ?? [], report);
   }
 }

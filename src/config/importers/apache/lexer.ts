@@ -62,5 +62,5 @@ function findQuote(text: string, quote: string): number {
 }
 
 function unescapeQuoted(text: string, quote: string): string {
-  return text.replace(/\\([^])/g, (whole, char: string) => (char === quote || char === '\\' ? char : whole));
+  return text.replace(/\\([\s\S])/g, (whole, char: string) => (char === quote || char === '\\' ? char : whole));
 }

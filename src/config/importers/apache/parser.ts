@@ -150,6 +150,7 @@ class Reader {
     if (key === 'use') return this.#useMacro(directive);
     if (key === 'define') this.#variables.set(first, second);
     else if (key === 'undefine') this.#variables.delete(first);
+    else if (key === 'undefmacro') this.#macros.delete(first.toLowerCase());
     else if (key === 'serverroot') this.#serverRoot = first;
     else if (key === 'loadmodule') {
       this.#hasLoadModule = true;

@@ -1,4 +1,5 @@
 // mod_rewrite: rules with their conditions, run over one request.
+import { ENVIRONMENT_MARK } from '../document.ts';
 import { CLIENT_HOST_MARK, type Probe } from '../outcome.ts';
 import { compilePcre } from '../pattern/pcre.ts';
 import { type PathRegion, regionsOfPattern } from '../pattern/regions.ts';
@@ -167,6 +168,7 @@ class RewriteRun {
     if (flags.has('G')) return { kind: 'respond', status: 410, directives };
     if (rule.substitution === '-') return flags.has('L') || flags.has('END') ? 'last' : 'next';
     const target = this.#substitute(rule, captures, conditions);
+    if (target === undefined) return { kind: 'respond', status: 501, directives };
     const isAbsolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(target);
     if (flags.has('R') || (isAbsolute && !flags.has('P'))) {
       const status = STATUS_WORDS[flags.get('R') ?? ''] ?? (Number(flags.get('R')) || 302);
@@ -223,7 +225,7 @@ class RewriteRun {
     if (unknown.length > 0) return this.#sayUnknown(rule, condition, unknown, isNegative);
     const found = comparePattern(text, plain, ignoreCase);
     if (found === 'shapeless') return this.#sayUnknown(rule, condition, [`the pattern ${plain}`], isNegative);
-    if (test === '%{REQUEST_METHOD}') this.#sayMethod(condition);
+    if (test === '%{REQUEST_METHOD}') this.#sayMethod(rule, condition);
     return (found !== undefined) !== isNegative ? (found ?? []) : undefined;
   }
 
@@ -254,7 +256,8 @@ class RewriteRun {
     return isNegative ? [] : undefined;
   }
 
-  #sayMethod(condition: Directive): void {
+  #sayMethod(rule: RewriteRule, condition: Directive): void {
+    this.#request.report.contribute(rule.directive);
     this.#request.report.warn(
       condition,
       'methods do not choose what is done; taken as it is for GET',
@@ -262,12 +265,13 @@ class RewriteRun {
     );
   }
 
-  #substitute(rule: RewriteRule, captures: readonly string[], conditions: readonly string[]): string {
+  #substitute(rule: RewriteRule, captures: readonly string[], conditions: readonly string[]): string | undefined {
     const unknown: string[] = [];
     const text = this.#expand(rule.substitution, captures, conditions, unknown);
     if (unknown.length > 0) {
-      const message = `${unknown.join(', ')} is not known here, and was taken for nothing`;
+      const message = `${unknown.join(', ')} is not known here, so nothing became of it`;
       this.#request.report.error(rule.directive, message, 'write what is meant without the variable');
+      return undefined;
     }
     return withQuery(text, this.#query, rule.flags);
   }
@@ -275,13 +279,14 @@ class RewriteRun {
   /** `$1`, `%1`, `%{NAME}`, `%{ENV:NAME}`; a backslash takes the meaning from what follows. */
   #expand(text: string, captures: readonly string[], conditions: readonly string[], unknown: string[]): string {
     return text.replace(
-      /\\([^])|\$(\d)|%(\d)|%\{([^}]+)\}/g,
+      /\\([\s\S])|\$(\d)|%(\d)|%\{([^}]+)\}|\ue000\{[^}:]*:[^}]*\}/g,
       (whole, literal, group, condition, name: string | undefined) => {
         if (literal !== undefined) return String(literal);
         if (group !== undefined) return captures[Number(group)] ?? '';
         if (condition !== undefined) return conditions[Number(condition)] ?? '';
         const value = name === undefined ? undefined : this.#variable(name.toUpperCase());
-        if (value === undefined) unknown.push(String(whole));
+        // `${map:key}` is a RewriteMap; reading the file has taken it for a variable of the environment.
+        if (value === undefined) unknown.push(String(whole).replace(ENVIRONMENT_MARK, '${'));
         return value ?? '';
       },
     );

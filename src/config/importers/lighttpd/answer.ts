@@ -24,6 +24,11 @@ const REWRITE_LIMIT = 100;
 
 /** The outcome of a request. */
 export function answer(server: LighttpdServer, situation: Situation): Outcome {
+  return answerOnce(server, situation, false);
+}
+
+/** `isInner`: this answers for a file that is not there, and is not asked once more for the same. */
+function answerOnce(server: LighttpdServer, situation: Situation, isInner: boolean): Outcome {
   const first = new SettingsView(server.contexts, situation);
   let view = first;
   const directives: ForeignDirective[] = [];
@@ -39,22 +44,27 @@ export function answer(server: LighttpdServer, situation: Situation): Outcome {
     view = new SettingsView(server.contexts, { ...situation, path: rewritten.path, query: rewritten.query });
     if (rewritten.isFinal) break;
   }
-  const outcome = answerView(server, view, directives);
+  const outcome = answerView(server, view, directives, isInner);
   return view === first ? outcome : withProxyBeforeRewrite(server, first, view, outcome, directives);
 }
 
-function answerView(server: LighttpdServer, view: SettingsView, rewrites: readonly ForeignDirective[]): Outcome {
+function answerView(
+  server: LighttpdServer,
+  view: SettingsView,
+  rewrites: readonly ForeignDirective[],
+  isInner: boolean,
+): Outcome {
   const redirect = redirectFor(view);
   if (redirect !== undefined) {
-    const { location, status, directive } = redirect;
-    return { serve: { kind: 'redirect', location, status }, traits: {}, directives: [directive, ...rewrites] };
+    const { location, status, directives } = redirect;
+    return { serve: { kind: 'redirect', location, status }, traits: {}, directives: [...directives, ...rewrites] };
   }
   const deny = view.find('url.access-deny');
   if (deny !== undefined && textsOf(deny.setting.value).includes('')) {
     const serve = { kind: 'respond', status: 403, body: undefined, type: undefined } as const;
     return { serve, traits: {}, directives: [deny.setting, ...rewrites] };
   }
-  const { traits, directives } = collectTraits(view);
+  const { traits, directives } = collectTraits(view, server.contexts);
   const proxy = findProxy(view, server.report);
   if (proxy !== undefined) {
     return {
@@ -64,10 +74,10 @@ function answerView(server: LighttpdServer, view: SettingsView, rewrites: readon
     };
   }
   const disk = answerFromDisk(view);
-  const missing = rewriteMissingFor(view);
+  const missing = isInner ? undefined : rewriteMissingFor(view);
   if (missing === undefined || disk.serve.kind !== 'files')
     return { serve: disk.serve, traits, directives: [...disk.directives, ...rewrites, ...directives] };
-  const inner = answer(server, { ...view.situation, path: missing.path, query: missing.query });
+  const inner = answerOnce(server, { ...view.situation, path: missing.path, query: missing.query }, true);
   return {
     serve: { ...disk.serve, missing: inner.serve },
     traits,
@@ -99,7 +109,7 @@ function withProxyBeforeRewrite(
     'move proxy.server out of the condition on the URL',
   );
   if (server.compat) return outcome;
-  const { traits, directives } = collectTraits(before);
+  const { traits, directives } = collectTraits(before, server.contexts);
   return {
     serve: proxy.serve,
     traits: { ...traits, ...proxy.traits },

@@ -2,6 +2,7 @@
 import type { ImportReport } from '../report.ts';
 import { meaningOf } from './conditions.ts';
 import type { Context } from './contexts.ts';
+import { isAboutFreshness } from './directives/traits.ts';
 import type { LighttpdListener } from './listeners.ts';
 import { type Rule, refersToCondition, rulesOf } from './rewrite.ts';
 import { entriesOf, entryOf, isOn, type Setting, textOf, textsOf } from './values.ts';
@@ -32,12 +33,13 @@ const PROTECTIVE = ['url.access-deny', 'url.access-allow', 'auth.require', 'ssl.
 
 function checkCondition(context: Context, oddPort: number | undefined, report: ImportReport): void {
   const { condition, source, settings } = context;
-  if (condition === undefined) return;
+  if (condition === undefined || isAboutFreshness(context)) return;
   const directive = `$${condition.field} ${condition.operator} "${condition.value}"`;
   const meaning = meaningOf(condition);
   if (meaning.about === 'unknown') {
     const isTaken = condition.operator === '!=' || condition.operator === '!~';
-    const isProtective = !isTaken && PROTECTIVE.some((name) => settings.has(name));
+    const isProtective = PROTECTIVE.some((name) => settings.has(name));
+    if (!isTaken) report.contribute(...settings.values());
     const kept = isTaken ? 'the block is taken to apply always' : 'the block is left out';
     const advice = 'say it with sites and mounts, or leave this to the backend';
     const severity = isProtective || settings.has('proxy.server') ? 'error' : 'warning';

@@ -3,6 +3,7 @@
 import { escapeRegExp } from '../pattern/glob.ts';
 import { compilePcre } from '../pattern/pcre.ts';
 import {
+  endingsOfPattern,
   type NamePattern,
   type NameRemark,
   namesOfPattern,
@@ -100,7 +101,17 @@ function compare({ field, operator, value }: ContextCondition, subject: string):
 }
 
 /** What a condition is about, and whether our language can say it. */
-export function meaningOf({ field, operator, value }: ContextCondition): ConditionMeaning {
+export function meaningOf(condition: ContextCondition): ConditionMeaning {
+  const known = meanings.get(condition);
+  if (known !== undefined) return known;
+  const meaning = findMeaning(condition);
+  meanings.set(condition, meaning);
+  return meaning;
+}
+
+const meanings = new WeakMap<ContextCondition, ConditionMeaning>();
+
+function findMeaning({ field, operator, value }: ContextCondition): ConditionMeaning {
   if (field === 'SERVER["socket"]' && operator === '==') return { about: 'socket' };
   if (field === 'HTTP["scheme"]') return { about: 'scheme' };
   const pattern = patternOf(operator, value);
@@ -116,6 +127,13 @@ export function meaningOf({ field, operator, value }: ContextCondition): Conditi
     return { about: 'path', ...found };
   }
   return { about: 'unknown', reason: `our language does not ask for $${field}` };
+}
+
+/** The endings of paths that a condition is about, and nothing else; undefined for any other condition. */
+export function endingsOf(condition: ContextCondition | undefined): string[] | undefined {
+  if (condition?.field !== 'HTTP["url"]' || (condition.operator !== '=~' && condition.operator !== '=$'))
+    return undefined;
+  return endingsOfPattern(patternOf(condition.operator, condition.value));
 }
 
 /** The condition's value as a pattern. */

@@ -135,21 +135,23 @@ class Loader {
   #assign({ name, operator, value: expression, source }: Assignment): void {
     const value = this.#evaluate(expression);
     if (value === undefined) return;
-    if (name.startsWith('env.'))
-      return this.#complain(source, name, 'lighttpd does not set environment variables', 'remove this line');
     const { settings } = this.#current;
     const own = settings.get(name);
-    if (operator === '=' && own !== undefined) {
+    if (name.startsWith('env.')) {
+      this.#complain(source, name, 'lighttpd does not set environment variables', 'remove this line');
+    } else if (operator === '=' && own !== undefined) {
       const message = `a second value in the same block; the first is on line ${own.source.line}`;
-      return this.#complain(source, name, message, 'remove one, or write := or +=');
-    }
-    if (operator !== '+=') return void settings.set(name, { name, value, source });
-    const before = own ?? this.#lookUp(name);
+      this.#complain(source, name, message, 'remove one, or write := or +=');
+    } else if (operator === '+=') this.#append(name, value, own ?? this.#lookUp(name), source);
+    else settings.set(name, { name, value, source });
+  }
+
+  /** A block that has no value of its own yet starts from that of the blocks around. */
+  #append(name: string, value: Value, before: Setting | undefined, source: SourcePosition): void {
     const merged = before === undefined ? value : mergeValues(before.value, value);
-    if (merged === undefined)
-      return this.#complain(source, name, 'a list and a single value cannot be joined', 'write both as lists');
     if (before !== undefined) this.#report.contribute(before);
-    settings.set(name, { name, value: merged, source });
+    if (merged !== undefined) this.#current.settings.set(name, { name, value: merged, source });
+    else this.#complain(source, name, 'a list and a single value cannot be joined', 'write both as lists');
   }
 
   #lookUp(name: string): Setting | undefined {
@@ -227,13 +229,11 @@ class Loader {
   #include(name: Expression, source: SourcePosition): void {
     const pattern = this.#text(name);
     if (pattern === undefined) return;
-    if (this.#includeDepth >= INCLUDE_DEPTH_LIMIT)
-      return this.#complain(
-        source,
-        'include',
-        `includes are nested more than ${INCLUDE_DEPTH_LIMIT} deep`,
-        'break the circle',
-      );
+    if (this.#includeDepth >= INCLUDE_DEPTH_LIMIT) {
+      const message = `includes are nested more than ${INCLUDE_DEPTH_LIMIT} deep`;
+      this.#complain(source, 'include', message, 'break the circle');
+      return;
+    }
     // lighttpd takes names from the folder of the main file, whichever file includes them.
     const found = this.#readInclude(isAbsolute(pattern) ? pattern : join(this.#baseDir, pattern));
     if (found.length === 0 && !isGlob(pattern))

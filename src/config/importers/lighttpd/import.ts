@@ -1,15 +1,12 @@
 // Reads lighttpd.conf: asks for each name and path that it mentions what lighttpd would do there, and writes that down.
-
 import { printSize } from '../../../util/size.ts';
-import { type Candidate, type DerivationRemark, deriveMounts } from '../derive.ts';
 import { accountByTable, type DirectiveTable, makeTable } from '../directive-table.ts';
 import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
-import { renderMount } from '../language.ts';
-import type { NamePattern } from '../pattern/regions.ts';
-import { reportRemark } from '../remarks.ts';
-import { ImportReport } from '../report.ts';
-import { answer, type LighttpdServer } from './answer.ts';
+import { type NamePattern, sampleHost } from '../pattern/regions.ts';
+import type { ImportReport } from '../report.ts';
+import { type ImportSettings, importCertificate, importMounts, openSettings } from '../site.ts';
+import { answer } from './answer.ts';
 import { candidatePaths } from './candidates.ts';
 import { checkContexts } from './check.ts';
 import { meaningOf, type Situation } from './conditions.ts';
@@ -34,20 +31,19 @@ export const LIGHTTPD_DIRECTIVES: DirectiveTable = makeTable(
 
 /** The importer for lighttpd. */
 export const importLighttpd: Importer = (text, file, readInclude, options = {}): ImportResult => {
-  const report = new ImportReport();
-  const compat = options.compat ?? false;
+  const settings = openSettings(options);
+  const { report, compat } = settings;
   const contexts = loadContexts(text, file, readInclude, report);
-  const server = { contexts, report, compat };
   const listeners = findListeners(contexts);
   checkContexts(contexts, listeners, report, compat);
-  for (const { settings } of listeners) report.contribute(...settings);
+  for (const listener of listeners) report.contribute(...listener.settings);
   const sites = siteNames(contexts).flatMap((name) =>
     listeners
       .filter(({ port }) => name.port === undefined || name.port === port)
-      .map((listener) => importSite(server, name, listener)),
+      .map((listener) => importSite(settings, contexts, name.host, listener)),
   );
-  const root = importRoot(contexts, report);
-  const { config, origins } = buildDocument(sites, { listen: listeners.map(({ address }) => address), root });
+  const listen = listeners.map(({ address }) => address);
+  const { config, origins } = buildDocument(settings, sites, { listen, root: importRoot(contexts, report) });
   account(contexts, report);
   return { config, diagnostics: report.list(), origins };
 };
@@ -64,63 +60,36 @@ function siteNames(contexts: readonly Context[]): NamePattern[] {
   return [...names.values(), { host: '*', port: undefined }];
 }
 
-function importSite(server: LighttpdServer, { host: name }: NamePattern, listener: LighttpdListener): NamedSite {
-  const { report, compat, contexts } = server;
-  const host = sampleHost(name);
-  const { socket, port, isSecure } = listener;
+function importSite(
+  settings: ImportSettings,
+  contexts: readonly Context[],
+  name: string,
+  { socket, port, isSecure }: LighttpdListener,
+): NamedSite {
+  const { report, compat } = settings;
   const scheme = isSecure ? 'https' : 'http';
-  const situation: Situation = { host, port, scheme, socket, path: '/', query: undefined };
-  const ask = (path: string, query: string | undefined) => answer(server, { ...situation, path, query });
-  const candidates: Candidate[] = candidatePaths(contexts, situation);
-  const remark = (found: DerivationRemark) => reportRemark(found, report, compat);
-  const derived = deriveMounts({ candidates, simulate: ask, remark, compat });
-  const guard = ask('/vhost/http/portico-probe.invalid/', undefined);
-  const refusesVhostPaths = guard.serve.kind !== 'proxy';
-  const address = { host, port, scheme, isOpen: name.startsWith('*') } as const;
-  const rendered = derived.map((mount) => renderMount(mount, address, { report, compat, refusesVhostPaths }));
-  // The guard is built in: a mount that only refuses the form says nothing new.
-  const hasVhost = rendered.some(({ keys }) => 'vhost' in keys);
-  const mounts = rendered.filter(
-    ({ path, keys }) => !(hasVhost && /^\/vhost\/?$/.test(path) && Number(keys['respond']) >= 400),
-  );
-  for (const mount of rendered) report.contribute(...mount.directives);
-  return {
+  const situation: Situation = { host: sampleHost(name), port, scheme, socket, path: '/', query: undefined };
+  const mounts = importMounts(settings, {
     name,
     port,
-    mounts,
-    tls: importTls(contexts, situation, isSecure, report),
-    sources: sourcesOf(contexts, situation),
-  };
-}
-
-/** A name of that pattern that no directive is about. */
-function sampleHost(name: string): string {
-  return name === '*' ? 'portico-probe.invalid' : name.replace(/^\*/, 'portico-probe');
-}
-
-/** Where the conditions on the host stand that apply. */
-function sourcesOf(contexts: readonly Context[], situation: Situation) {
+    isSecure,
+    candidates: candidatePaths(contexts, situation),
+    answer: (probe) => answer({ contexts, report, compat }, { ...probe, socket }),
+  });
   const view = new SettingsView(contexts, situation);
-  return contexts
-    .filter(({ condition }) => condition !== undefined && meaningOf(condition).about === 'host')
+  const sources = contexts
+    .filter((context) => context.condition !== undefined && meaningOf(context.condition).about === 'host')
     .filter((context) => view.applies(context))
     .map(({ source }) => source);
+  return { name, port, mounts, tls: isSecure ? importTls(settings, view) : undefined, isNamed: true, sources };
 }
 
-function importTls(
-  contexts: readonly Context[],
-  situation: Situation,
-  isSecure: boolean,
-  report: ImportReport,
-): Record<string, unknown> | undefined {
-  if (!isSecure) return undefined;
-  const view = new SettingsView(contexts, situation);
-  const [engine, pem, key] = ['ssl.engine', 'ssl.pemfile', 'ssl.privkey'].map((name) => view.find(name)?.setting);
-  const used = [engine, pem, key].flatMap((setting) => setting ?? []);
-  report.contribute(...used);
+function importTls(settings: ImportSettings, view: SettingsView): NamedSite['tls'] {
+  const [pem, key, engine] = ['ssl.pemfile', 'ssl.privkey', 'ssl.engine'].map((name) => view.find(name)?.setting);
+  const used = [pem, key, engine].flatMap((setting) => setting ?? []);
   const certificate = textOf(pem?.value);
-  if (certificate === undefined) return undefined;
-  return { certificate, key: textOf(key?.value) ?? certificate };
+  const files = certificate === undefined ? undefined : { certificate, key: textOf(key?.value) ?? certificate };
+  return importCertificate(settings, files, used);
 }
 
 const SECONDS: Readonly<Record<string, string>> = {

@@ -33,6 +33,7 @@ class Lexer {
   readonly #tokens: Token[] = [];
   #offset = 0;
   #parentheses = 0;
+  #hasSingleQuotes = false;
 
   constructor(text: string, file: string, report: ImportReport) {
     this.#text = text.replace(/^\ufeff/, '');
@@ -51,27 +52,31 @@ class Lexer {
   #step(): void {
     const start = this.#offset;
     if (this.#match(SPACE) !== undefined) return;
+    const next = this.#text.charAt(start);
     if (this.#match(LINE_END) !== undefined) {
       if (this.#parentheses === 0) this.#push('eol', '', start);
-      return;
+    } else if (next === '"' || next === "'") this.#string(next, start);
+    else if (!this.#mark(start) && !this.#take('integer', INTEGER, start) && !this.#take('word', WORD, start)) {
+      this.#offset++;
+      const message = `the character ${JSON.stringify(next)} has no meaning here`;
+      this.#refuse(start, next, message, 'remove it, or put the text in double quotes');
     }
-    const next = this.#text.charAt(start);
-    if (next === '"' || next === "'") return this.#string(next, start);
+  }
+
+  #mark(start: number): boolean {
     const mark = this.#match(MARK);
-    if (mark !== undefined) {
-      if (mark === '(') this.#parentheses++;
-      if (mark === ')') this.#parentheses = Math.max(0, this.#parentheses - 1);
-      // A comma outside of parentheses means nothing to lighttpd.
-      if (mark !== ',' || this.#parentheses > 0) this.#push('mark', mark, start);
-      return;
-    }
-    const integer = this.#match(INTEGER);
-    if (integer !== undefined) return this.#push('integer', integer, start);
-    const word = this.#match(WORD);
-    if (word !== undefined) return this.#push('word', word, start);
-    this.#offset++;
-    const message = `the character ${JSON.stringify(next)} has no meaning here`;
-    this.#refuse(start, next, message, 'remove it, or put the text in double quotes');
+    if (mark === undefined) return false;
+    if (mark === '(') this.#parentheses++;
+    if (mark === ')') this.#parentheses = Math.max(0, this.#parentheses - 1);
+    // A comma outside of parentheses means nothing to lighttpd.
+    if (mark !== ',' || this.#parentheses > 0) this.#push('mark', mark, start);
+    return true;
+  }
+
+  #take(kind: Token['kind'], pattern: RegExp, start: number): boolean {
+    const text = this.#match(pattern);
+    if (text !== undefined) this.#push(kind, text, start);
+    return text !== undefined;
   }
 
   #string(quote: string, start: number): void {
@@ -83,14 +88,10 @@ class Lexer {
       return;
     }
     const body = whole.slice(1, -1);
-    if (quote === "'") {
-      this.#report.sayAt(
-        'warning',
-        this.#position(start),
-        whole,
-        'lighttpd refuses single quotes; the string was read as if it had double ones',
-        `write "${body}"`,
-      );
+    if (quote === "'" && !this.#hasSingleQuotes) {
+      this.#hasSingleQuotes = true;
+      const message = 'lighttpd refuses single quotes; they are read as double ones, here and below';
+      this.#report.sayAt('warning', this.#position(start), whole, message, `write "${body}"`);
     }
     this.#push('string', quote === '"' ? body.replaceAll('\\"', '"') : body, start);
   }

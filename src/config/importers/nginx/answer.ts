@@ -2,8 +2,9 @@
 import type { Outcome, Probe } from '../outcome.ts';
 import { answerFromDisk } from './directives/files.ts';
 import { findProxy } from './directives/proxy.ts';
-import { collectTraits } from './directives/traits.ts';
+import { collectAnswerTraits, collectTraits } from './directives/traits.ts';
 import { allLocations, findLocation, findRedirect, type Location } from './locations.ts';
+import type { Directive } from './parser.ts';
 import { type RequestState, type RewriteContext, type RewriteResult, runRewrites } from './rewrite-phase.ts';
 import type { Scope } from './scopes.ts';
 import { firstState, type NginxServer, type Turn } from './server.ts';
@@ -44,7 +45,8 @@ class Exchange {
 
   start(state: RequestState): Outcome {
     const result = runRewrites(this.#server.scope, state, this.#context);
-    return result.kind === 'redirect' || result.kind === 'respond' ? finish(result) : this.#locate(result.state);
+    if (result.kind !== 'redirect' && result.kind !== 'respond') return this.#locate(result.state);
+    return this.#finish(result, this.#server.scope, undefined);
   }
 
   #locate(state: RequestState): Outcome {
@@ -63,7 +65,7 @@ class Exchange {
 
   #enter(location: Location, state: RequestState): Outcome {
     const result = runRewrites(location.scope, state, this.#context);
-    if (result.kind === 'redirect' || result.kind === 'respond') return finish(result);
+    if (result.kind === 'redirect' || result.kind === 'respond') return this.#finish(result, location.scope, location);
     if (result.kind === 'again') return this.#locate(result.state);
     return this.#answerIn(result.scope, location, result.state);
   }
@@ -71,6 +73,8 @@ class Exchange {
   #answerIn(scope: Scope, location: Location | undefined, state: RequestState): Outcome {
     const redirect = (name: string) => new Exchange(this.#server, this.#context, true).#redirect(name, state);
     const turn: Turn = { server: this.#server, scope, location, state, isInner: this.#isInner, redirect };
+    const [internal] = scope.own('internal');
+    if (internal !== undefined && !this.#isInner) return this.#hide(internal, location);
     const { traits, directives } = this.#isInner ? { traits: {}, directives: [] } : collectTraits(turn);
     const found = findProxy(turn) ?? answerFromDisk(turn);
     const inner = location === undefined ? [] : [location.directive];
@@ -80,6 +84,12 @@ class Exchange {
       traits: { ...traits, ...found.traits, ...(responseHeaders && { responseHeaders }) },
       directives: [...found.directives, ...state.directives, ...inner, ...directives],
     };
+  }
+
+  /** What is only for internal redirects is not there for clients. */
+  #hide(internal: Directive, location: Location | undefined): Outcome {
+    const serve = { kind: 'respond', status: 404, body: undefined, type: undefined } as const;
+    return { serve, traits: {}, directives: location === undefined ? [internal] : [internal, location.directive] };
   }
 
   /** An internal redirect, to a path or to a named location. */
@@ -97,6 +107,25 @@ class Exchange {
     return this.#locate({ ...state, uri, args: mark < 0 ? state.args : name.slice(mark + 1), isRewritten: true });
   }
 
+  /** An answer of the rewrite phase: before passwords, limits and files, but not before added headers. */
+  #finish(
+    result: Extract<RewriteResult, { kind: 'redirect' | 'respond' }>,
+    scope: Scope,
+    location: Location | undefined,
+  ): Outcome {
+    const added = this.#isInner ? { traits: {}, directives: [] } : collectAnswerTraits(scope, this.#server);
+    const inner = location === undefined ? [] : [location.directive];
+    const directives = [...result.directives, ...inner, ...added.directives];
+    const { traits } = added;
+    if (result.kind === 'redirect') {
+      const { status, location: target } = result;
+      return { serve: { kind: 'redirect', status, location: target }, traits, directives };
+    }
+    // 444 closes the connection without an answer; the nearest that HTTP has is a refusal.
+    const status = result.status === 444 ? 403 : result.status;
+    return { serve: { kind: 'respond', status, body: result.body, type: undefined }, traits, directives };
+  }
+
   #goInCircles(state: RequestState): Outcome {
     const [directive = this.#server.directive] = state.directives;
     this.#context.report.error(
@@ -106,17 +135,6 @@ class Exchange {
     );
     return { serve: { kind: 'unsupported' }, traits: {}, directives: [directive] };
   }
-}
-
-function finish(result: Extract<RewriteResult, { kind: 'redirect' | 'respond' }>): Outcome {
-  const { directives } = result;
-  if (result.kind === 'redirect') {
-    const { status, location } = result;
-    return { serve: { kind: 'redirect', status, location }, traits: {}, directives };
-  }
-  // 444 closes the connection without an answer; the nearest that HTTP has is a refusal.
-  const status = result.status === 444 ? 403 : result.status;
-  return { serve: { kind: 'respond', status, body: result.body, type: undefined }, traits: {}, directives };
 }
 
 function mergeEdits(a: Outcome['traits']['responseHeaders'], b: Outcome['traits']['responseHeaders']) {

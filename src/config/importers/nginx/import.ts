@@ -1,14 +1,14 @@
 // Reads nginx.conf: asks for each server block, name and path what nginx would do there, and writes that down.
 import { dirname } from 'node:path';
 import { printDuration } from '../../../util/duration.ts';
-import { type Candidate, type DerivationRemark, deriveMounts } from '../derive.ts';
+import type { Candidate } from '../derive.ts';
 import { accountByTable, type DirectiveTable, makeTable } from '../directive-table.ts';
 import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
-import { renderMount } from '../language.ts';
-import { regionsOfPattern } from '../pattern/regions.ts';
-import { reportRemark } from '../remarks.ts';
-import { ImportReport } from '../report.ts';
+import { escapeRegExp } from '../pattern/glob.ts';
+import { isAboutDotFiles, regionsOfPattern, sampleHost } from '../pattern/regions.ts';
+import type { ImportReport } from '../report.ts';
+import { type ImportSettings, importCertificate, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
 import { conditionWords } from './conditions.ts';
 import { FILES_ROWS } from './directives/files.ts';
@@ -35,21 +35,24 @@ interface Bound {
 
 /** The importer for nginx. Takes a whole nginx.conf, or a file of server blocks as in sites-available. */
 export const importNginx: Importer = (text, file, readInclude, options = {}): ImportResult => {
-  const report = new ImportReport();
+  const settings = openSettings(options);
+  const { report } = settings;
   const directives = parseNginx(text, file, readInclude, report);
-  const http = openHttp(directives, dirname(file), report, options.compat ?? false);
+  const http = openHttp(directives, dirname(file), settings);
   const servers = http.scope.own('server').map((directive) => openServer(directive, http));
   const bound = servers.flatMap((server) => bind(server, report));
+  const names = namesOf(bound);
+  const sites = [...groupByPort(bound)].flatMap(([port, group]) => importPort(settings, names, port, group));
+  // Behind the sites: a pattern that some site has taken in is no mistake.
   for (const server of servers) checkServer(server, report);
-  const sites = [...groupByPort(bound)].flatMap(([port, group]) => importPort(port, group));
-  const listen = joinAddresses(bound.map((one) => one.listen));
-  const main = new Scope(directives, undefined, undefined);
-  const { config, origins } = buildDocument(sites, { listen, root: importRoot(main, http, report) });
+  const listen = joinAddresses(servers.flatMap(listensOf));
+  const root = importRoot(new Scope(directives, undefined, undefined), http, report);
+  const { config, origins } = buildDocument(settings, sites, { listen, root });
   account(directives, report);
   return { config, diagnostics: report.list(), origins };
 };
 
-function openHttp(directives: readonly Directive[], baseDir: string, report: ImportReport, compat: boolean): NginxHttp {
+function openHttp(directives: readonly Directive[], baseDir: string, { report, compat }: ImportSettings): NginxHttp {
   const main = new Scope(directives, undefined, undefined);
   const blocks = main.own('http');
   const isFragment = blocks.length === 0;
@@ -68,7 +71,7 @@ function openHttp(directives: readonly Directive[], baseDir: string, report: Imp
       ];
     }),
   );
-  return { scope, upstreams, maps, report, compat, isFragment, baseDir };
+  return { scope, upstreams, maps, report, compat, baseDir };
 }
 
 function openServer(directive: Directive, http: NginxHttp): NginxServer {
@@ -115,18 +118,30 @@ function groupByPort(bound: readonly Bound[]): Map<number, Bound[]> {
   return groups;
 }
 
-/** One site for each name on a port, and `*` for the server that takes all others. */
-function importPort(port: number, group: readonly Bound[]): NamedSite[] {
-  const isSecure = group.some(({ listen }) => listen.isSecure);
-  const names = new Set(group.flatMap((one) => one.names.flatMap((name) => name.names.map(({ host }) => host))));
+/** Every name that some server has, on whichever port. */
+function namesOf(bound: readonly Bound[]): Set<string> {
+  const names = new Set(bound.flatMap((one) => one.names.flatMap((name) => name.names.map(({ host }) => host))));
   names.delete('*');
+  return names;
+}
+
+/** One site for each name on a port, and `*` for the server that takes all others. */
+function importPort(
+  settings: ImportSettings,
+  names: ReadonlySet<string>,
+  port: number,
+  group: readonly Bound[],
+): NamedSite[] {
+  const isSecure = group.some(({ listen }) => listen.isSecure);
+  const own = namesOf(group);
   const sites: NamedSite[] = [];
   for (const name of names) {
     const server = findServer(group, sampleHost(name));
-    if (server !== undefined) sites.push(importSite(server, name, port, isSecure));
+    if (server !== undefined)
+      sites.push({ ...importSite(settings, server, name, port, isSecure), isNamed: own.has(name) });
   }
   const fallback = findServer(group, sampleHost('*'));
-  if (fallback !== undefined) sites.push(importSite(fallback, '*', port, isSecure));
+  if (fallback !== undefined) sites.push(importSite(settings, fallback, '*', port, isSecure));
   noteImplicitDefault(group, fallback);
   return sites;
 }
@@ -140,27 +155,22 @@ function noteImplicitDefault(group: readonly Bound[], fallback: NginxServer | un
   fallback.http.report.info(directive, message, 'take "*" out of the key to answer 404 to them');
 }
 
-function sampleHost(name: string): string {
-  return name === '*' ? 'portico-probe.invalid' : name.replace(/^\*/, 'portico-probe');
-}
-
-function importSite(server: NginxServer, name: string, port: number, isSecure: boolean): NamedSite {
-  const { report, compat } = server.http;
-  const host = sampleHost(name);
-  const scheme = isSecure ? 'https' : 'http';
-  const ask = (path: string, query: string | undefined) => answer(server, { host, port, scheme, path, query });
-  const remark = (found: DerivationRemark) => reportRemark(found, report, compat);
-  const derived = deriveMounts({ candidates: candidatesOf(server), simulate: ask, remark, compat });
-  const refusesVhostPaths = ask('/vhost/http/portico-probe.invalid/', undefined).serve.kind !== 'proxy';
-  const address = { host, port, scheme, isOpen: name.startsWith('*') } as const;
-  const mounts = derived.map((mount) => renderMount(mount, address, { report, compat, refusesVhostPaths }));
-  for (const { directives } of mounts)
-    report.contribute(...directives.flatMap((directive) => (isDirective(directive) ? [directive] : [])));
-  return { name, port, mounts, tls: isSecure ? importTls(server) : undefined, sources: [server.directive.source] };
-}
-
-function isDirective(value: object): value is Directive {
-  return 'args' in value;
+function importSite(
+  settings: ImportSettings,
+  server: NginxServer,
+  name: string,
+  port: number,
+  isSecure: boolean,
+): NamedSite {
+  const mounts = importMounts(settings, {
+    name,
+    port,
+    isSecure,
+    candidates: candidatesOf(server),
+    answer: (probe) => answer(server, probe),
+  });
+  const tls = isSecure ? importTls(settings, server) : undefined;
+  return { name, port, mounts, tls, isNamed: true, sources: [server.directive.source] };
 }
 
 /** The paths that the server block is about. */
@@ -186,23 +196,22 @@ function candidatesOfBlock(list: readonly Directive[]): Candidate[] {
     const inner = candidatesOfBlock(directive.block ?? []);
     if (!/^\$\{?(?:request_uri|uri|document_uri)\}?$/.test(words[0] ?? '')) return inner;
     const value = words.slice(2).join(' ');
-    const pattern = /~/.test(words[1] ?? '') ? value : `^${value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`;
+    const pattern = /~/.test(words[1] ?? '') ? value : `^${escapeRegExp(value)}$`;
     const regions = regionsOfPattern(pattern, 'path-and-query')?.regions ?? [];
     return [...inner, ...regions.map((region) => ({ ...region, path: encodePath(region.path), directive }))];
   });
 }
 
-function importTls(server: NginxServer): Record<string, unknown> | undefined {
-  const { scope, http } = server;
-  const [certificate, key] = [scope.all('ssl_certificate'), scope.all('ssl_certificate_key')];
-  http.report.contribute(...certificate, ...key);
-  const [file] = certificate.map((directive) => absolute(http.baseDir, wordsOf(directive)[0] ?? ''));
-  const [keyFile] = key.map((directive) => absolute(http.baseDir, wordsOf(directive)[0] ?? ''));
-  if (file === undefined || keyFile === undefined) return undefined;
-  const [, second] = certificate;
+function importTls(settings: ImportSettings, { scope, http }: NginxServer): NamedSite['tls'] {
+  const [certificates, keys] = [scope.all('ssl_certificate'), scope.all('ssl_certificate_key')];
+  const [certificate, key] = [certificates, keys].map(([directive]) =>
+    directive === undefined ? undefined : absolute(http.baseDir, wordsOf(directive)[0] ?? ''),
+  );
+  const [, second] = certificates;
   if (second !== undefined)
     http.report.warn(second, 'a second certificate for the same names is left out', 'keep the one you want');
-  return { certificate: file, key: keyFile };
+  const files = certificate === undefined || key === undefined ? undefined : { certificate, key };
+  return importCertificate(settings, files, [...certificates, ...keys]);
 }
 
 function absolute(baseDir: string, file: string): string {
@@ -212,7 +221,7 @@ function absolute(baseDir: string, file: string): string {
 /** Patterns and certificates that cannot be said, told once for a server block. */
 function checkServer(server: NginxServer, report: ImportReport): void {
   for (const { directive, kind, problem, text, regions, inner } of allLocations(server.locations)) {
-    if (problem !== undefined) {
+    if (problem !== undefined && !report.isAccounted(directive) && !sayDotFiles(server, directive, text, report)) {
       const isProtective = (directive.block ?? []).some(({ name }) => name === 'deny' || name === 'return');
       const advice = 'write mounts for the paths in question, or let the backend do it';
       report.say(
@@ -231,6 +240,27 @@ function checkServer(server: NginxServer, report: ImportReport): void {
         );
     }
   }
+}
+
+/** The usual rule against `.ht*` and `.git`: files with such names are never served here. */
+function sayDotFiles(server: NginxServer, directive: Directive, pattern: string, report: ImportReport): boolean {
+  const block = directive.block ?? [];
+  const isRefusal = block.some(
+    (inner) => inner.name === 'deny' || (inner.name === 'return' && /^4/.test(wordsOf(inner)[0] ?? '')),
+  );
+  if (!isAboutDotFiles(pattern) || !isRefusal) return false;
+  const isForwarding = [server.scope, ...allLocations(server.locations).map(({ scope }) => scope)].some(
+    (scope) => scope.own('proxy_pass').length > 0,
+  );
+  report.contribute(...block);
+  if (isForwarding)
+    report.warn(
+      directive,
+      'files whose names start with a dot are never served here, but such paths do reach backends',
+      'let them refuse it',
+    );
+  else report.info(directive, 'files whose names start with a dot are never served here anyway');
+  return true;
 }
 
 function hasHandler(directive: Directive): boolean {

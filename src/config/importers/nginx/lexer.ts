@@ -13,9 +13,9 @@ export interface Token {
 
 const SPACE = /(?:[ \t\r\n]+|#[^\n]*)+/y;
 /** A brace directly behind a dollar belongs to a variable. A backslash takes the next character with it. */
-const WORD = /(?:\$\{|\\[^]|[^\s;{\\])+/y;
-const DOUBLE_QUOTED = /"([^"\\]*(?:\\[^][^"\\]*)*)"/y;
-const SINGLE_QUOTED = /'([^'\\]*(?:\\[^][^'\\]*)*)'/y;
+const WORD = /(?:\$\{|\\[\s\S]|[^\s;{\\])+/y;
+const DOUBLE_QUOTED = /"([^"\\]*(?:\\[\s\S][^"\\]*)*)"/y;
+const SINGLE_QUOTED = /'([^'\\]*(?:\\[\s\S][^'\\]*)*)'/y;
 const LUA_BLOCK = /_by_lua_block$/;
 
 /** Splits `text` into tokens, the last of kind `end`. */
@@ -61,7 +61,7 @@ class Lexer {
     } else if (char === '"' || char === "'") this.#quoted(char, start);
     else {
       const word = this.#match(WORD) ?? '';
-      this.#word(unescape(word), false, start);
+      this.#word(unescapeWord(word), false, start);
     }
   }
 
@@ -81,7 +81,7 @@ class Lexer {
         'nothing may stand directly behind a closing quote',
         'put a space or a semicolon there',
       );
-    this.#word(unescape(whole.slice(1, -1)), true, start);
+    this.#word(unescapeWord(whole.slice(1, -1)), true, start);
   }
 
   #word(text: string, isQuoted: boolean, start: number): void {
@@ -125,6 +125,6 @@ class Lexer {
 const ESCAPES: Readonly<Record<string, string>> = { '"': '"', "'": "'", '\\': '\\', t: '\t', r: '\r', n: '\n' };
 
 /** Before quotes, backslashes and t, r, n a backslash is an escape; before anything else it stays. */
-function unescape(text: string): string {
-  return text.replace(/\\([^])/g, (whole, char: string) => ESCAPES[char] ?? whole);
+function unescapeWord(text: string): string {
+  return text.replace(/\\([\s\S])/g, (whole, char: string) => ESCAPES[char] ?? whole);
 }

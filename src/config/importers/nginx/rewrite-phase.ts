@@ -111,7 +111,7 @@ class RewritePhase {
     const text = status === 302 && !/^\d{3}$/.test(first) ? first : second;
     const directives = [directive, ...this.#state.directives];
     const expanded = text === undefined ? undefined : expandVariables(text, this.#state);
-    if (expanded !== undefined && expanded.unknown.length > 0) this.#complainUnknown(directive, expanded.unknown);
+    if (expanded !== undefined && expanded.unknown.length > 0) return this.#refuseUnknown(directive, expanded.unknown);
     if ([301, 302, 303, 307, 308].includes(status) && expanded !== undefined)
       return { kind: 'redirect', status, location: expanded.text, directives };
     return { kind: 'respond', status, body: expanded?.text, directives };
@@ -133,7 +133,7 @@ class RewritePhase {
     if (match === null) return undefined;
     const state = { ...this.#state, captures: [...match], named: { ...match.groups } };
     const { text, unknown } = expandVariables(replacement.replace(/\?$/, ''), state);
-    if (unknown.length > 0) this.#complainUnknown(directive, unknown);
+    if (unknown.length > 0) return this.#refuseUnknown(directive, unknown);
     const withArgs = replacement.endsWith('?') ? text : appendArgs(text, state.args);
     if (/^(?:https?:\/\/|\$scheme)/.test(replacement) || flag === 'redirect' || flag === 'permanent') {
       const directives = [directive, ...state.directives];
@@ -164,6 +164,7 @@ class RewritePhase {
     const advice = 'leave that to the backend, or say it with sites and mounts';
     const kept = verdict.isTrue ? 'taken as it is for GET' : 'the block is left out';
     const message = `this condition looks at ${verdict.about}, which our language does not; ${kept}`;
+    if (!verdict.isTrue) this.#context.report.contribute(...(directive.block ?? []));
     const isMethod = verdict.about === '$request_method';
     this.#context.report.say(
       isProtective && !verdict.isTrue && !isMethod ? 'error' : 'warning',
@@ -178,9 +179,11 @@ class RewritePhase {
     this.#state = { ...this.#state, directives: [directive, ...this.#state.directives] };
   }
 
-  #complainUnknown(directive: Directive, unknown: readonly string[]): void {
-    const message = `${unknown.join(', ')} is not known here, and was taken for nothing`;
+  /** What would come of it without the variable is nothing that anybody wants. */
+  #refuseUnknown(directive: Directive, unknown: readonly string[]): RewriteResult {
+    const message = `${unknown.join(', ')} is not known here, so nothing became of it`;
     this.#context.report.error(directive, message, 'write what is meant without the variable');
+    return { kind: 'respond', status: 501, body: undefined, directives: [directive, ...this.#state.directives] };
   }
 }
 

@@ -25,8 +25,6 @@ export interface NginxHttp {
   readonly maps: ReadonlyMap<string, VariableMap>;
   readonly report: ImportReport;
   readonly compat: boolean;
-  /** The file is a part of a configuration: server blocks without `http` around them. */
-  readonly isFragment: boolean;
   /** The folder of the main file. */
   readonly baseDir: string;
 }

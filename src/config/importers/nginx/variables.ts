@@ -43,7 +43,7 @@ export function expandVariables(text: string, state: VariableState): Expanded {
   const unknown: string[] = [];
   const expanded = text.replace(VARIABLE, (_, braced: string | undefined, bare: string | undefined) => {
     const name = braced ?? bare ?? '';
-    const value = valueOf(name, state);
+    const value = variableValue(name, state);
     if (value === undefined) unknown.push(`$${name}`);
     return value ?? '';
   });
@@ -56,7 +56,7 @@ export function hasVariables(text: string): boolean {
 }
 
 /** The value of a variable; undefined if it depends on what a sample request does not have. */
-export function valueOf(name: string, state: VariableState): string | undefined {
+export function variableValue(name: string, state: VariableState): string | undefined {
   if (/^\d$/.test(name)) return state.captures[Number(name)] ?? '';
   const assigned = state.assigned.get(name);
   if (assigned !== undefined) return assigned;

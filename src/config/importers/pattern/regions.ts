@@ -1,4 +1,5 @@
 // What a pattern means for a site: the names it is about, or the paths.
+import { compilePcre } from './pcre.ts';
 import { type Alternative, findShape, type PatternShape, type Piece } from './shape.ts';
 
 /** A name of a site in our language: exact, `*.example.net`, or `*`. */
@@ -33,9 +34,24 @@ export function namesOfPattern(pattern: string): NamesOfPattern | undefined {
       if (!names.some((other) => other.host === name.host && other.port === name.port)) names.push(name);
     }
   }
+  // A name that its own pattern refuses is one that cannot be written with a `*`, such as `^[0-9]+\.example$`.
+  const compiled = compilePcre(pattern, true);
+  if ('problem' in compiled || !names.every((name) => matchesSample(compiled.regExp, name))) return undefined;
   // `(:\d+)?` says twice what one name without a port says.
   const anyPort = new Set(names.filter((name) => name.port === undefined).map((name) => name.host));
   return { names: names.filter((name) => name.port === undefined || !anyPort.has(name.host)), remarks: [...remarks] };
+}
+
+/** The label that stands for any in sample requests: plain enough for most patterns, and in nobody's configuration. */
+export const SAMPLE_LABEL = 'porticoprobe';
+
+/** A name under a key of ours that no directive is about. */
+export function sampleHost(name: string): string {
+  return name === '*' ? `${SAMPLE_LABEL}.invalid` : name.replace(/^\*/, SAMPLE_LABEL);
+}
+
+function matchesSample(regExp: RegExp, { host, port }: NamePattern): boolean {
+  return regExp.test(sampleHost(host) + (port === undefined ? '' : `:${port}`));
 }
 
 const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/;
@@ -55,6 +71,8 @@ function namesOfAlternative(alternative: Alternative, remarks: Set<NameRemark>):
   const [, host = '', portText] = /^(.*?)(?::(\d{1,5}))?$/.exec(text.text.toLowerCase()) ?? [];
   const port = portText === undefined ? undefined : Number(portText);
   const isOpen = first.kind === 'run' || !alternative.isAnchoredAtStart;
+  // Open on both sides it is about whatever has the text in it.
+  if (isOpen && first.kind !== 'run' && (!alternative.isAnchoredAtEnd || behind.length > 0)) return undefined;
   if (!isOpen) return HOST.test(host) ? [{ host, port }] : undefined;
   if (host.startsWith('.')) return HOST.test(host.slice(1)) ? [{ host: `*${host}`, port }] : undefined;
   if (!HOST.test(host)) return undefined;
@@ -109,7 +127,11 @@ function regionOfAlternative(alternative: Alternative): PathRegion | undefined {
   const [first, ...behind] = pieces;
   if (first === undefined) return isAnchoredAtStart && isAnchoredAtEnd ? undefined : everything;
   if (first.kind === 'run') return isOpenTail(pieces) ? everything : undefined;
-  if (!isAnchoredAtStart) return first.text === '/' && behind.length === 0 && !isAnchoredAtEnd ? everything : undefined;
+  // Every path starts with a slash, so that the first one is found there.
+  if (!isAnchoredAtStart) {
+    const isAny = first.text === '/' && (behind.length > 0 ? isOpenTail(behind) : !isAnchoredAtEnd);
+    return isAny ? everything : undefined;
+  }
   if (!first.text.startsWith('/')) return undefined;
   if (behind.length === 0 && isAnchoredAtEnd) return { path: first.text, kind: 'exact' };
   if (behind.length > 0 && !isOpenTail(behind) && !isSegmentAndMore(behind, isAnchoredAtEnd)) return undefined;
@@ -143,4 +165,25 @@ function cutQuery(alternative: Alternative): Alternative {
 
 function isEverything(shape: PatternShape): boolean {
   return shape.alternatives.every((alternative) => regionOfAlternative(alternative)?.path === '/');
+}
+
+/** The endings that a pattern is about, such as `.css`; undefined if it is about something else as well. */
+export function endingsOfPattern(pattern: string): string[] | undefined {
+  const shape = findShape(pattern);
+  if (shape === undefined) return undefined;
+  const endings = shape.alternatives.map(({ pieces, isAnchoredAtStart, isAnchoredAtEnd, isExcluded }) => {
+    const [first, second] = pieces;
+    const text = first?.kind === 'run' ? second : first;
+    const isOpen =
+      first?.kind === 'run' ? first.of === 'any' && pieces.length === 2 : pieces.length === 1 && !isAnchoredAtStart;
+    const isEnding =
+      isOpen && isAnchoredAtEnd && !isExcluded && text?.kind === 'text' && /^\.[A-Za-z0-9._-]+$/.test(text.text);
+    return isEnding ? text.text.toLowerCase() : undefined;
+  });
+  return endings.length > 0 && endings.every((ending) => ending !== undefined) ? [...new Set(endings)] : undefined;
+}
+
+/** Whether a pattern is about names that start with a dot, as the usual rules against `.ht*` and `.git` are. */
+export function isAboutDotFiles(pattern: string): boolean {
+  return /^(?:\(?(?:\?:)?\^\|\/\)?|\/|\^\/?)\\\./.test(pattern);
 }

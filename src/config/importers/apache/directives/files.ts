@@ -50,6 +50,9 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
   ),
 ];
 
+/** Handlers that show what the server itself does. */
+export const STATUS_HANDLERS = /^(?:server-status|server-info|balancer-manager|ldap-status)$/i;
+
 /** Where a path leads on the disk. */
 export interface FoundFile {
   readonly file: string;
@@ -95,6 +98,20 @@ function matchAlias(turn: Turn, directive: Directive, path: string): FoundFile |
 
 /** What the disk answers, with the rewrite rules of its folder. */
 export function answerFromDisk(turn: Turn, found: FoundFile, sections: readonly Section[]): Outcome {
+  const handler = findInSections(sections, 'sethandler');
+  if (handler !== undefined && !/^(?:none|default-handler)$/i.test(handler.args[0] ?? '')) {
+    const isStatus = STATUS_HANDLERS.test(handler.args[0] ?? '');
+    const serve = isStatus
+      ? ({ kind: 'respond', status: 404, body: undefined, type: undefined } as const)
+      : ({ kind: 'unsupported' } as const);
+    if (!isStatus)
+      turn.server.report.error(
+        handler,
+        `${handler.args[0]} is something other than an HTTP server`,
+        'put an HTTP server before it and proxy to that',
+      );
+    return { serve, traits: {}, directives: [handler, found.directive] };
+  }
   const ruled = runFolderRules(turn, found, sections);
   if (ruled !== undefined) return ruled;
   const index = findInSections(sections, 'directoryindex');
@@ -225,9 +242,10 @@ function matchRedirect(turn: Turn, directive: Directive, scope: Directive | unde
     target = rest === undefined ? undefined : to + rest + (to.includes('?') ? '' : query);
   }
   if (target === undefined) return undefined;
+  const directives = scope === undefined ? [directive] : [directive, scope];
   if (status >= 300 && status < 400)
-    return { serve: { kind: 'redirect', status, location: target }, traits: {}, directives: [directive] };
-  return { serve: { kind: 'respond', status, body: undefined, type: undefined }, traits: {}, directives: [directive] };
+    return { serve: { kind: 'redirect', status, location: target }, traits: {}, directives };
+  return { serve: { kind: 'respond', status, body: undefined, type: undefined }, traits: {}, directives };
 }
 
 function matchRedirectPattern(pattern: string, to: string, path: string, query: string): string | undefined {

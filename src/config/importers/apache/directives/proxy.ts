@@ -95,13 +95,19 @@ function findInLocations(sections: readonly Section[], turn: Turn): FoundRule | 
     if (directive === undefined || section.directive?.key !== 'location') continue;
     const [url = '', ...parameters] = directive.args;
     const rest = matchPrefix(section.directive.args[0] ?? '', turn.path);
-    if (url === '!') return 'excluded';
+    if (url === '!') return exclude(turn, directive);
     if (rest !== undefined) return { directive, url: url + encodePath(rest), parameters };
   }
   return undefined;
 }
 
-function findInServer(turn: Turn): FoundRule | undefined {
+/** `ProxyPass /x !`: the request is none of the proxy's business. */
+function exclude({ server }: Turn, directive: Directive): 'excluded' {
+  server.report.contribute(directive);
+  return 'excluded';
+}
+
+function findInServer(turn: Turn): FoundRule | 'excluded' | undefined {
   const { server, path } = turn;
   for (const level of [...server.levels].reverse()) {
     for (const directive of level.list) {
@@ -109,12 +115,12 @@ function findInServer(turn: Turn): FoundRule | undefined {
       if (directive.key === 'proxypass') {
         const rest = matchPrefix(first, path);
         if (rest === undefined) continue;
-        return url === '!' ? undefined : { directive, url: url + encodePath(rest), parameters };
+        return url === '!' ? exclude(turn, directive) : { directive, url: url + encodePath(rest), parameters };
       }
       if (directive.key !== 'proxypassmatch') continue;
       const match = matchPattern(first, path);
       if (match === undefined) continue;
-      if (url === '!') return undefined;
+      if (url === '!') return exclude(turn, directive);
       // Without a reference in it the whole path is put behind.
       const filled = /\$\d/.test(url)
         ? url.replace(/\$(\d)/g, (_, index: string) => encodePath(match[Number(index)] ?? ''))

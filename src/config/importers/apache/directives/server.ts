@@ -23,7 +23,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
   ...translated('LimitRequestLine', 'limits.target'),
   ...translated('LimitRequestFields', 'limits.headers'),
   ...translated(
-    'Define UnDefine Include IncludeOptional LoadModule ServerRoot Use <Macro> <IfModule> <IfDefine> <IfVersion> <IfFile>',
+    'Define UnDefine Include IncludeOptional LoadModule ServerRoot Use UndefMacro <Macro> <IfModule> <IfDefine> <IfVersion> <IfFile>',
     'nothing',
     'they are followed while the file is read',
   ),

@@ -1,5 +1,6 @@
 // What stands before proxy and files alike: headers, expiry, compression, body limits.
 import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
+import { endingsOfPattern } from '../../pattern/regions.ts';
 import type { ImportReport } from '../../report.ts';
 import type { HeaderEdits, Traits } from '../../traits.ts';
 import type { Directive } from '../parser.ts';
@@ -44,6 +45,7 @@ export function collectTraits(
   const requestHeaders = readEdits(allInSections(sections, 'requestheader'), report);
   used.push(...allInSections(sections, 'header'), ...allInSections(sections, 'requestheader'));
   const freshSeconds = findFreshness(sections, used, report);
+  const freshByEnding = findEndings(sections, used);
   const types = allInSections(sections, 'addoutputfilterbytype').flatMap((directive) =>
     readFilter(directive, used, report),
   );
@@ -54,6 +56,7 @@ export function collectTraits(
     ...(responseHeaders && { responseHeaders }),
     ...(requestHeaders && { requestHeaders }),
     ...(freshSeconds !== undefined && { freshSeconds }),
+    ...(freshByEnding && { freshByEnding }),
     ...(types.length > 0 && { compress: { types: [...new Set(types)] } }),
     ...(maxBodyBytes !== undefined && Number.isInteger(maxBodyBytes) && { maxBodyBytes }),
   };
@@ -75,7 +78,8 @@ function readEdits(lines: readonly Directive[], report: ImportReport): HeaderEdi
     const name = nameText.replace(/:$/, '');
     const word = action.toLowerCase();
     if (directive.key === 'requestheader' && FORWARDING.test(name)) continue;
-    if (condition !== undefined && !/^early$/i.test(condition)) {
+    if (/^edit/.test(word)) report.warn(directive, `${action} has no equal for headers`, 'let the backend do it');
+    else if (condition !== undefined && !/^early$/i.test(condition)) {
       report.warn(
         directive,
         `${name} is left out: whether it is sent depends on ${condition}`,
@@ -98,6 +102,34 @@ function readEdits(lines: readonly Directive[], report: ImportReport): HeaderEdi
     ...(remove.size > 0 && { remove: [...remove] }),
   };
   return Object.keys(edits).length > 0 ? edits : undefined;
+}
+
+/** Sections for endings that only say how long files may be kept: `<FilesMatch "\.(css|js)$">`. */
+function findEndings(sections: readonly Section[], used: Directive[]): Traits['freshByEnding'] {
+  const found: Record<string, number> = {};
+  for (const directive of sections.flatMap(({ list }) => list)) {
+    if (directive.key !== 'filesmatch' && !(directive.key === 'files' && directive.args[0] === '~')) continue;
+    const endings = endingsOfPattern(directive.args.at(-1) ?? '');
+    const block = directive.block ?? [];
+    const seconds = block.map(secondsOf);
+    const [first] = seconds.filter((value) => value !== undefined);
+    if (endings === undefined || first === undefined || !block.every(isAboutFreshness)) continue;
+    for (const ending of endings) found[ending] = first;
+    used.push(directive, ...block);
+  }
+  return Object.keys(found).length > 0 ? found : undefined;
+}
+
+function isAboutFreshness({ key, args }: Directive): boolean {
+  return (
+    /^expires(?:active|default)$/.test(key) || (key === 'header' && args.some((word) => /^cache-control$/i.test(word)))
+  );
+}
+
+function secondsOf({ key, args }: Directive): number | undefined {
+  if (key === 'expiresdefault') return parseExpiry(args.join(' '));
+  const [, seconds] = key === 'header' ? (/max-age=(\d+)/.exec(args.join(' ')) ?? []) : [];
+  return seconds === undefined ? undefined : Number(seconds);
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = {

@@ -2,6 +2,7 @@
 import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
 import type { FilesOutcome, Outcome } from '../../outcome.ts';
 import type { ForeignDirective } from '../../report.ts';
+import type { Traits } from '../../traits.ts';
 import { entriesOf, isOn, textOf, textsOf } from '../values.ts';
 import type { SettingsView } from '../view.ts';
 
@@ -10,7 +11,8 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
   ...translated('server.document-root alias.url', 'files.root'),
   ...translated('index-file.names server.indexfiles', 'files.index'),
   ...translated('dir-listing.activate server.dir-listing', 'files.list'),
-  ...translated('server.error-handler-404 server.error-handler', 'files.fallback', 'where it names a file'),
+  ...translated('server.error-handler-404', 'files.fallback', 'where it names a file'),
+  ...translated('server.error-handler', 'errors', 'where it names a file'),
   ...translated('mimetype.assign', 'files.types', 'only types that differ from the built-in table'),
   ...unneeded(
     'etag.use-inode etag.use-mtime etag.use-size static-file.etags static-file.disable-pathinfo server.range-requests',
@@ -47,7 +49,8 @@ export function answerFromDisk(view: SettingsView): Outcome {
     return { serve: { kind: 'respond', status: 404, body: undefined, type: undefined }, traits: {}, directives: [] };
   const index = view.find('index-file.names') ?? view.find('server.indexfiles');
   const list = view.find('dir-listing.activate') ?? view.find('server.dir-listing');
-  const handler = view.find('server.error-handler-404') ?? view.find('server.error-handler');
+  // It answers with 200, other than `server.error-handler`, which keeps the status.
+  const handler = view.find('server.error-handler-404');
   const used = [index, list, handler].flatMap((effective) => effective?.setting ?? []);
   const files: FilesOutcome = {
     kind: 'files',
@@ -63,6 +66,14 @@ export function answerFromDisk(view: SettingsView): Outcome {
 function answerMissing(view: SettingsView, path: string): FilesOutcome | undefined {
   const found = path.startsWith('/') ? findFile(view, path) : undefined;
   return found && { kind: 'files', file: found.file, index: [], list: false, missing: undefined };
+}
+
+/** `server.error-handler`: the page for all errors of lighttpd itself. */
+export function errorPagesOf(view: SettingsView): { traits: Traits; directives: readonly ForeignDirective[] } {
+  const setting = view.find('server.error-handler')?.setting;
+  const page = setting && answerMissing(view, textOf(setting.value) ?? '');
+  if (setting === undefined || page === undefined) return { traits: {}, directives: [] };
+  return { traits: { errorPages: { '4xx': page.file, '5xx': page.file } }, directives: [setting] };
 }
 
 function findFile(

@@ -67,12 +67,14 @@ function applyBlock(view: SettingsView, names: readonly string[]): Rewritten | u
 /** Where a request is redirected; undefined if it is not. */
 export function redirectFor(
   view: SettingsView,
-): { location: string; status: number; directive: ForeignDirective } | undefined {
+): { location: string; status: number; directives: readonly ForeignDirective[] } | undefined {
   const effective = view.find('url.redirect');
   const location = effective && applySetting(view, effective);
   if (effective === undefined || location === undefined || location === '') return undefined;
-  const status = numberOf(view.value('url.redirect-code')) ?? 301;
-  return { location, status: status >= 300 && status < 400 ? status : 301, directive: effective.setting };
+  const code = view.find('url.redirect-code')?.setting;
+  const status = numberOf(code?.value) ?? 301;
+  const directives = [effective.setting, ...(code === undefined ? [] : [code])];
+  return { location, status: status >= 300 && status < 400 ? status : 301, directives };
 }
 
 /** The filled-in target of the first rule that fits. */

@@ -2,8 +2,11 @@
 import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
 import type { ForeignDirective } from '../../report.ts';
 import type { PasswordGate, Traits } from '../../traits.ts';
+import { endingsOf } from '../conditions.ts';
+import type { Context } from '../contexts.ts';
 import { entriesOf, entryOf, textOf, textsOf, type Value } from '../values.ts';
 import type { SettingsView } from '../view.ts';
+import { errorPagesOf } from './files.ts';
 
 /** The directives of this file. */
 export const TRAIT_ROWS: readonly DirectiveRow[] = [
@@ -30,7 +33,10 @@ export const TRAIT_ROWS: readonly DirectiveRow[] = [
 ];
 
 /** The traits of a request, and what they come from. */
-export function collectTraits(view: SettingsView): { traits: Traits; directives: readonly ForeignDirective[] } {
+export function collectTraits(
+  view: SettingsView,
+  contexts: readonly Context[],
+): { traits: Traits; directives: readonly ForeignDirective[] } {
   const used: ForeignDirective[] = [];
   const read = (name: string): Value | undefined => {
     const setting = view.find(name)?.setting;
@@ -40,17 +46,48 @@ export function collectTraits(view: SettingsView): { traits: Traits; directives:
   const responseHeaders = editsOf(read('setenv.set-response-header'), read('setenv.add-response-header'));
   const requestHeaders = editsOf(read('setenv.set-request-header'), read('setenv.add-request-header'));
   const freshSeconds = expiryFor(read('expire.url'), view.situation.path);
-  const password = passwordFor(read('auth.require'), read('auth.backend.htpasswd.userfile'), view.situation.path);
+  const freshByEnding = findEndings(view, contexts, used);
+  const gate = passwordFor(read('auth.require'), read('auth.backend.htpasswd.userfile'), view.situation.path);
+  const password = gate === 'closed' ? undefined : gate;
   read('auth.backend');
   const types = textsOf(read('deflate.mimetypes') ?? read('compress.filetype'));
   const traits: Traits = {
     ...(requestHeaders && { requestHeaders }),
     ...(responseHeaders && { responseHeaders }),
     ...(freshSeconds !== undefined && { freshSeconds }),
+    ...(freshByEnding && { freshByEnding }),
     ...(password && { password }),
+    ...(gate === 'closed' && { isClosed: true }),
     ...(types.length > 0 && { compress: { types } }),
   };
-  return { traits, directives: used };
+  const pages = errorPagesOf(view);
+  return { traits: { ...traits, ...pages.traits }, directives: [...used, ...pages.directives] };
+}
+
+/** A block for endings that only says how long files may be kept: `$HTTP["url"] =~ "\.(css|js)$" { expire.url = ... }`. */
+export function isAboutFreshness({ condition, settings }: Context): boolean {
+  return (
+    endingsOf(condition) !== undefined &&
+    settings.size > 0 &&
+    [...settings.keys()].every((name) => name === 'expire.url')
+  );
+}
+
+function findEndings(
+  view: SettingsView,
+  contexts: readonly Context[],
+  used: ForeignDirective[],
+): Traits['freshByEnding'] {
+  const found: Record<string, number> = {};
+  for (const context of contexts.filter(isAboutFreshness)) {
+    if (context.parent !== undefined && !view.applies(context.parent)) continue;
+    const setting = context.settings.get('expire.url');
+    const seconds = expiryFor(setting?.value, view.situation.path);
+    if (setting === undefined || seconds === undefined) continue;
+    for (const ending of endingsOf(context.condition) ?? []) found[ending] = seconds;
+    used.push(setting);
+  }
+  return Object.keys(found).length > 0 ? found : undefined;
 }
 
 function editsOf(set: Value | undefined, add: Value | undefined): Traits['responseHeaders'] {
@@ -102,13 +139,18 @@ export function parseExpiry(text: string): number | undefined {
   return count === 0 ? undefined : seconds;
 }
 
-/** The first key that the path starts with. Digest passwords cannot be checked with an htpasswd file. */
-function passwordFor(require: Value | undefined, file: Value | undefined, path: string): PasswordGate | undefined {
+/** The first key that the path starts with. What is no htpasswd file closes the mount: `check.ts` speaks of it. */
+function passwordFor(
+  require: Value | undefined,
+  file: Value | undefined,
+  path: string,
+): PasswordGate | 'closed' | undefined {
   const entry = entriesOf(require).find(({ key = '' }) => path.startsWith(key));
   const userFile = textOf(file);
-  if (entry === undefined || userFile === undefined) return undefined;
-  if ((textOf(entryOf(entry.value, 'method')) ?? 'basic') !== 'basic') return undefined;
+  if (entry === undefined) return undefined;
   const wanted = textOf(entryOf(entry.value, 'require')) ?? 'valid-user';
+  const method = textOf(entryOf(entry.value, 'method')) ?? 'basic';
+  if (method !== 'basic' || userFile === undefined || /\b(?:group|host)=/.test(wanted)) return 'closed';
   const users = [...wanted.matchAll(/user=([^|]+)/g)].map(([, name = '']) => name);
   const realm = textOf(entryOf(entry.value, 'realm')) ?? '';
   return { realm, file: userFile, users: wanted === 'valid-user' || users.length === 0 ? undefined : users };

@@ -24,12 +24,7 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
     'gzip_static etag if_modified_since sendfile sendfile_max_chunk tcp_nopush tcp_nodelay aio directio directio_alignment output_buffers open_file_cache open_file_cache_errors open_file_cache_min_uses open_file_cache_valid disable_symlinks max_ranges log_not_found read_ahead',
     'how files are sent needs no setting',
   ),
-  ...missing(
-    'internal',
-    'info',
-    'a location for internal use is not reachable from outside here either, or it is served as a file',
-    'see whether clients may have it',
-  ),
+  ...translated('internal', 'respond: 404'),
   ...missing(
     'random_index addition_types add_before_body add_after_body ssi ssi_types ssi_silent_errors xslt_stylesheet image_filter',
     'error',
@@ -83,7 +78,8 @@ function findFile(turn: Turn, uri: string): { path: string; directive: ForeignDi
     if (location?.kind === 'pattern') return { path: text, directive };
     return { path: text + uri.slice(location?.text.length ?? 0), directive };
   }
-  return server.http.isFragment ? undefined : { path: `/usr/share/nginx/html${uri}`, directive: server.directive };
+  // nginx has a folder of its own then, with a page that welcomes to nginx.
+  return undefined;
 }
 
 interface Tries {

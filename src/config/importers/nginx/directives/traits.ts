@@ -1,10 +1,12 @@
 // What stands before proxy and files alike: headers, expiry, passwords, addresses, compression, limits.
 import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
+import { endingsOfPattern } from '../../pattern/regions.ts';
 import type { AddressRule, Traits } from '../../traits.ts';
 import { type Directive, wordsOf } from '../parser.ts';
-import type { Turn } from '../server.ts';
+import type { Scope } from '../scopes.ts';
+import { findHandler, type NginxServer, type Turn } from '../server.ts';
 import { parseBytes, parseTime } from '../units.ts';
-import { expandVariables, hasVariables } from '../variables.ts';
+import { hasVariables } from '../variables.ts';
 import { errorPageTraits } from './files.ts';
 
 /** The directives of this file. */
@@ -53,6 +55,7 @@ export function collectTraits(turn: Turn): { traits: Traits; directives: readonl
   const used: Directive[] = [];
   const responseHeaders = responseEdits(turn, used);
   const freshSeconds = findFreshness(turn, used);
+  const freshByEnding = findEndings(turn, used);
   const password = findPassword(turn, used);
   const addresses = findAddresses(turn, used);
   const maxBodyBytes = findBodyLimit(turn, used);
@@ -61,8 +64,10 @@ export function collectTraits(turn: Turn): { traits: Traits; directives: readonl
   const traits: Traits = {
     ...(responseHeaders && { responseHeaders }),
     ...(freshSeconds !== undefined && { freshSeconds }),
+    ...(freshByEnding && { freshByEnding }),
     ...(password && { password }),
     ...(addresses.length > 0 && { addresses }),
+    ...(isGuarded(turn) && { isClosed: true }),
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
     ...(compress && { compress }),
     ...pages.traits,
@@ -70,13 +75,25 @@ export function collectTraits(turn: Turn): { traits: Traits; directives: readonl
   return { traits, directives: [...used, ...pages.directives] };
 }
 
-function responseEdits({ scope, state, server }: Turn, used: Directive[]): Traits['responseHeaders'] {
+/** Those of an answer that the rewrite phase gives. */
+export function collectAnswerTraits(
+  scope: Scope,
+  server: NginxServer,
+): { traits: Traits; directives: readonly Directive[] } {
+  const used: Directive[] = [];
+  const responseHeaders = responseEdits({ scope, server }, used);
+  return { traits: responseHeaders === undefined ? {} : { responseHeaders }, directives: used };
+}
+
+function responseEdits(
+  { scope, server }: Pick<Turn, 'scope' | 'server'>,
+  used: Directive[],
+): Traits['responseHeaders'] {
   const add: Record<string, string> = {};
   for (const directive of scope.all('add_header')) {
-    const [name = '', value = ''] = wordsOf(directive);
+    const [name = '', text = ''] = wordsOf(directive);
     used.push(directive);
-    const { text, unknown } = expandVariables(value, state);
-    if (unknown.length > 0 || hasVariables(value))
+    if (hasVariables(text))
       server.http.report.warn(
         directive,
         `${name} is not added: its value differs from request to request`,
@@ -87,10 +104,61 @@ function responseEdits({ scope, state, server }: Turn, used: Directive[]): Trait
   return Object.keys(add).length === 0 ? undefined : { add };
 }
 
+/** What may stand in a location that only says how long files with some endings may be kept. */
+const ABOUT_FRESHNESS = new Set([
+  'expires',
+  'add_header',
+  'access_log',
+  'log_not_found',
+  'etag',
+  'gzip_static',
+  'tcp_nodelay',
+  'open_file_cache',
+  'try_files',
+]);
+
+/**
+ * Locations for endings that only say how long files may be kept: `location ~* \.(css|js)$ { expires 30d; }`. They
+ * win over plain prefixes, and so count wherever files are served from one.
+ */
+function findEndings({ server, scope, location }: Turn, used: Directive[]): Traits['freshByEnding'] {
+  if (location !== undefined && location.kind !== 'prefix') return undefined;
+  if (findHandler(scope, ['proxy_pass']) !== undefined) return undefined;
+  const found: Record<string, number> = {};
+  for (const { kind, text, directive, scope: inner } of server.locations) {
+    const endings = kind === 'pattern' ? endingsOfPattern(text) : undefined;
+    if (endings === undefined || !inner.list.every(isAboutFreshness)) continue;
+    const seconds = parseExpires(inner.own('expires')[0], server) ?? maxAgeOf(inner);
+    if (seconds === undefined) continue;
+    for (const ending of endings) found[ending] ??= seconds;
+    used.push(directive, ...inner.list);
+  }
+  return Object.keys(found).length > 0 ? found : undefined;
+}
+
+function isAboutFreshness(directive: Directive): boolean {
+  const words = wordsOf(directive);
+  if (directive.name === 'add_header') return /^(?:cache-control|pragma)$/i.test(words[0] ?? '');
+  if (directive.name === 'try_files') return words.join(' ') === '$uri =404';
+  return ABOUT_FRESHNESS.has(directive.name);
+}
+
+function maxAgeOf(scope: Scope): number | undefined {
+  for (const directive of scope.own('add_header')) {
+    const [, seconds] = /max-age=(\d+)/.exec(wordsOf(directive)[1] ?? '') ?? [];
+    if (seconds !== undefined) return Number(seconds);
+  }
+  return undefined;
+}
+
 function findFreshness({ scope, server }: Turn, used: Directive[]): number | undefined {
   const directive = scope.find('expires');
+  if (directive !== undefined) used.push(directive);
+  return parseExpires(directive, server);
+}
+
+function parseExpires(directive: Directive | undefined, server: NginxServer): number | undefined {
   if (directive === undefined) return undefined;
-  used.push(directive);
   const words = wordsOf(directive);
   const word = words.at(-1) ?? '';
   if (word === 'off') return undefined;
@@ -106,6 +174,12 @@ function findFreshness({ scope, server }: Turn, used: Directive[]): number | und
     return undefined;
   }
   return durationMs / 1000;
+}
+
+/** Guarded by what we have nothing for; the table of directives speaks of it. */
+function isGuarded({ scope }: Turn): boolean {
+  const [request, token, client] = ['auth_request', 'auth_jwt', 'ssl_verify_client'].map((name) => scope.word(name));
+  return (request ?? 'off') !== 'off' || (token ?? 'off') !== 'off' || client === 'on';
 }
 
 function findPassword({ scope, server }: Turn, used: Directive[]): Traits['password'] {
