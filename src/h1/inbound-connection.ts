@@ -154,8 +154,13 @@ export class InboundConnection implements ConnectionUser {
     else this.#linger();
   }
 
+  /** Whether the client ended its half and nothing of another request waits. */
+  get isLastRequest(): boolean {
+    return this.#connection.hasEnded && this.#pending.length === 0;
+  }
+
   get isEnding(): boolean {
-    return this.#isDraining || this.#host.isDraining || this.#connection.hasEnded;
+    return this.#isDraining || this.#host.isDraining || this.isLastRequest;
   }
 
   /** Bytes that a body took although they belong to the next request. */
