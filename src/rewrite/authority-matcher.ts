@@ -37,8 +37,9 @@ const SMALL = 2048;
 /** How far left a signature is looked for: the parameters before a nested URL. */
 const LOOK_BEHIND = 256;
 
-/** What ends a URL in every language at once. */
-const HARD_END = /[\0-\x20"'<>`\x7f]/;
+/** 1 at what ends a URL in every language at once: white space, controls, quotes, `<` and `>`. */
+const HARD_ENDS = Uint8Array.from({ length: 256 }, (_, code) => (code <= 0x20 || code === 0x7f ? 1 : 0));
+for (const character of '"\'<>`') HARD_ENDS[character.charCodeAt(0)] = 1;
 /** What may stand directly before `//host`; with a scheme nothing alphanumeric may. */
 const OPENS_URL = /["'(=\s,>`[{|]/;
 const ALPHANUMERIC = /[A-Za-z0-9]/;
@@ -54,6 +55,7 @@ interface Found {
 
 interface Left {
   readonly start: number;
+  /** Lower case; empty for `//host`. */
   readonly scheme: string;
   readonly colon: string;
   readonly firstSlash: string;
@@ -67,7 +69,7 @@ export class AuthorityMatcher {
   readonly lookBehind: number = LOOK_BEHIND;
   /** The most that {@link scan} leaves unsettled. */
   readonly maxHeldBytes: number = LEFT_LENGTH + NESTED_RIGHT_LENGTH + 128;
-  readonly #rules = new Map<string, MatchRule[]>();
+  readonly #rules = new Map<string, CompiledRule[]>();
   readonly #hosts: readonly string[];
   /** Every match contains one of these octet strings: where none of them is, nothing has to be looked at. */
   readonly needles: readonly Buffer[];
@@ -77,10 +79,11 @@ export class AuthorityMatcher {
   /** `isNested` false leaves percent-encoded URLs alone. Rules of one host are tried in order, the first match counts. */
   constructor(rules: readonly MatchRule[], isNested = true) {
     for (const rule of rules) {
+      const compiled = compileRule(rule);
       for (const host of hostSpellings(rule.from.host)) {
         const known = this.#rules.get(host);
-        if (known === undefined) this.#rules.set(host, [rule]);
-        else known.push(rule);
+        if (known === undefined) this.#rules.set(host, [compiled]);
+        else known.push(compiled);
       }
     }
     this.#hosts = [...this.#rules.keys()];
@@ -96,9 +99,15 @@ export class AuthorityMatcher {
     return false;
   }
 
+  /** Whether one of the hosts stands in `text`. False is certain. */
+  isNamedIn(text: string): boolean {
+    for (const host of this.#hosts) if (text.includes(host)) return true;
+    return false;
+  }
+
   /** Translates every URL in `text` (latin1). Returns the same string if there is none. `behind` stands before it. */
   replaceIn(text: string, behind = ''): string {
-    if (!this.#hosts.some((host) => text.includes(host))) return text;
+    if (!this.isNamedIn(text)) return text;
     const edits = new EditList();
     this.scan(Window.ofText(text), 0, text.length, true, behind, edits);
     return edits.length === 0 ? text : edits.apply(text, 0, text.length);
@@ -149,10 +158,9 @@ export class AuthorityMatcher {
     if (level > 0 && !this.#isNested) return undefined;
     const end = at + host.length;
     const limit = level > 0 ? NESTED_RIGHT_LENGTH : RIGHT_LENGTH;
-    const ahead = text.slice(end, end + limit);
-    const stop = ahead.search(HARD_END);
-    if (stop < 0 && ahead.length < limit && !place.isLast) return left.start;
-    const right = stop < 0 ? ahead : ahead.slice(0, stop + 1);
+    const stop = indexOfHardEnd(text, end, Math.min(text.length, end + limit));
+    if (stop < 0 && text.length < end + limit && !place.isLast) return left.start;
+    const right = text.slice(end, stop < 0 ? end + limit : stop + 1);
     for (const rule of this.#rules.get(host) ?? []) {
       const matched = matchRight(right, rule, left, level);
       if (matched === undefined) continue;
@@ -181,6 +189,15 @@ interface Place {
 
 /** The last character decides nearly always: nothing that ends so can be the beginning of a URL. */
 const NEVER_UNFINISHED = /(?:["'<>()`,|^\0-\x08\x0b-\x1f\x80-\xff]|[^0-9a-f][ \t\n])$/i;
+
+function indexOfHardEnd(text: string, from: number, to: number): number {
+  for (let index = from; index < to; index++) if (isHardEnd(text.charCodeAt(index))) return index;
+  return -1;
+}
+
+function isHardEnd(code: number): boolean {
+  return HARD_ENDS[code] === 1;
+}
 
 function lastHardEnd(text: string): number {
   for (let index = text.length - 1; index >= 0; index--) {
@@ -227,7 +244,14 @@ function isPlain(text: string, at: number): boolean {
 function readPlainLeft(text: string, at: number): Left | undefined {
   const scheme = SCHEME_BEFORE.exec(text.slice(Math.max(0, at - 8), at - 3))?.[0];
   if (scheme === undefined) return undefined;
-  return { start: at - 3 - scheme.length, scheme, colon: ':', firstSlash: '/', slash: '/', userinfo: '' };
+  return {
+    start: at - 3 - scheme.length,
+    scheme: scheme.toLowerCase(),
+    colon: ':',
+    firstSlash: '/',
+    slash: '/',
+    userinfo: '',
+  };
 }
 
 function readStyledLeft(place: Place, at: number): Left | undefined {
@@ -236,7 +260,8 @@ function readStyledLeft(place: Place, at: number): Left | undefined {
   const [whole, scheme = '', colon = '', firstSlash = '', slash = '', userinfo] = match;
   const start = at - whole.length;
   if (start < 0) return undefined;
-  return { start, scheme, colon, firstSlash, slash, userinfo: userinfo === undefined ? '' : `${userinfo}@` };
+  const user = userinfo === undefined ? '' : `${userinfo}@`;
+  return { start, scheme: scheme.toLowerCase(), colon, firstSlash, slash, userinfo: user };
 }
 
 /** `/`, or the end of a spelling of one: `f`, `}`, `;`, `7`, `f` and white space (CSS); or the `@` of userinfo. */
@@ -249,7 +274,8 @@ function canEndLeft(code: number, codeBefore: number): boolean {
 /** Whether a URL can begin behind `context`: no longer scheme, no blob:, no longer path. */
 function isFreeToTheLeft(context: string, scheme: string): boolean {
   const last = context.slice(-1);
-  if (last === '') return true;
+  const lastCode = last.charCodeAt(0);
+  if (last === '' || (lastCode > 0x20 && isHardEnd(lastCode))) return true;
   if (scheme === '') {
     if (OPENS_URL.test(last)) return true;
     const escaped = escapedAtEnd(context);
@@ -266,33 +292,51 @@ interface Matched {
   readonly text: string;
 }
 
+/** A rule with what is the same for all its matches. */
+interface CompiledRule extends MatchRule {
+  /** The authority of `to`, without escapes. */
+  readonly authority: string;
+  /** The path of `to` without its final slash. */
+  readonly barePath: string;
+  /** Whether a path below `to` still is to be tested for `from`: see `isAlreadyBelow` in `path-map.ts`. */
+  readonly leavesPublicPaths: boolean;
+}
+
+function compileRule(rule: MatchRule): CompiledRule {
+  const { from, to, prefix } = rule;
+  const isMoreSpecific = from.path.length > to.path.length && from.path.startsWith(to.path);
+  return {
+    ...rule,
+    authority: printAuthority(to),
+    barePath: to.path.slice(0, -1),
+    leavesPublicPaths: prefix === 'auto' && to.path !== '/' && !isMoreSpecific,
+  };
+}
+
 /** Compares what stands behind the host with a rule; `right` ends with what ends every URL, or at the limit. */
-function matchRight(right: string, rule: MatchRule, left: Left, level: number): Matched | undefined {
-  const scheme = left.scheme.toLowerCase();
+function matchRight(right: string, rule: CompiledRule, left: Left, level: number): Matched | undefined {
   const port = readPort(right, level);
-  if (port === undefined || !isSamePort(rule.from, scheme, port.number)) return undefined;
+  if (port === undefined || !isSamePort(rule.from, left.scheme, port.number)) return undefined;
   if (!endsAuthority(right, port.width, level)) return undefined;
   const style: Style = { slash: left.slash, colon: port.colon || left.colon || colonLike(left.slash), level };
-  const head =
-    (scheme === '' ? '' : translateScheme(scheme, rule.to) + left.colon) + left.firstSlash + left.slash + left.userinfo;
-  const authority = writeAuthority(rule.to, style);
-  const only = { width: port.width, text: head + authority };
+  const scheme = left.scheme === '' ? '' : translateScheme(left.scheme, rule.to) + left.colon;
+  const start = scheme + left.firstSlash + left.slash + left.userinfo + writeAuthority(rule, style);
+  const only = { width: port.width, text: start };
   const { from, to } = rule;
   if (rule.prefix === 'keep') return only;
-  const lies = (base: string) => matchPath(right, port.width, base, level);
-  if (rule.except.some((path) => lies(path) >= 0)) return only;
-  const isMoreSpecific = from.path.length > to.path.length && from.path.startsWith(to.path);
-  if (rule.prefix === 'auto' && to.path !== '/' && !isMoreSpecific && lies(to.path) >= 0) return only;
-  const pathEnd = lies(from.path);
+  for (const path of rule.except) if (matchPath(right, port.width, path, level) >= 0) return only;
+  if (rule.leavesPublicPaths && matchPath(right, port.width, to.path, level) >= 0) return only;
+  const pathEnd = matchPath(right, port.width, from.path, level);
   if (pathEnd < 0) return from.path === to.path && isPathEmpty(right, port.width, level) ? only : undefined;
-  const next = readLogical(right, pathEnd, level).code;
-  const isCut = pathEnd === port.width && (next === 0x3f || next === 0x23);
-  const path = to.path
-    .slice(0, -1)
-    .split('/')
-    .map((segment) => percentEncode(segment, level));
-  const text = head + authority + path.join(closeEscape(style.slash)) + (isCut ? style.slash : '');
-  return { width: pathEnd, text };
+  const slash = isCutAt(right, pathEnd, port.width, level) ? style.slash : '';
+  return { width: pathEnd, text: start + writePath(rule, style) + slash };
+}
+
+/** An empty path in front of a query or a fragment is written out: the URL is whole then, nobody appends a path to it. */
+function isCutAt(right: string, pathEnd: number, authorityEnd: number, level: number): boolean {
+  if (pathEnd !== authorityEnd) return false;
+  const { code } = readLogical(right, pathEnd, level);
+  return code === 0x3f || code === 0x23;
 }
 
 interface Style {
@@ -307,28 +351,44 @@ interface Port {
   readonly colon: string;
 }
 
+const NO_PORT: Port = { number: undefined, width: 0, colon: '' };
+
 /** Reads `:port`. Undefined where something stands behind the colon that is no port: the URL goes on differently. */
 function readPort(right: string, level: number): Port | undefined {
+  const first = right.charCodeAt(0);
+  // Nothing else begins a colon in any spelling.
+  if (first !== 0x3a && first !== 0x25 && first !== 0x5c && first !== 0x26) return NO_PORT;
+  if (first === 0x3a) {
+    const width = endOfDigits(right, 1);
+    if (width > 1) return toPort(right.slice(1, width), width, ':');
+  }
   PORT_HERE.lastIndex = 0;
   const match = PORT_HERE.exec(right);
-  if (match === null) return { number: undefined, width: 0, colon: '' };
+  if (match === null) return NO_PORT;
   const [whole, colon = '', digits = ''] = match;
-  if (digits !== '') {
-    const number = Number(digits);
-    return number > 65_535 ? undefined : { number, width: whole.length, colon };
-  }
+  if (digits !== '') return toPort(digits, whole.length, colon);
   const next = readLogical(right, whole.length, level).code;
   // `http://host:/x` has an empty port; `http://host: text` is a sentence, whose colon stays.
   if (next === 0x2f || next === 0x3f || next === 0x23) return { number: undefined, width: whole.length, colon };
-  return next === -1 || HARD_END.test(String.fromCharCode(next))
-    ? { number: undefined, width: 0, colon: '' }
-    : undefined;
+  return next === -1 || isHardEnd(next) ? NO_PORT : undefined;
+}
+
+function endOfDigits(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at++;
+  return at;
+}
+
+function toPort(digits: string, width: number, colon: string): Port | undefined {
+  const number = Number(digits);
+  return number > 65_535 ? undefined : { number, width, colon };
 }
 
 const AUTHORITY_ENDS = /[/?#\\"'<>`\0-\x20\x7f]/;
 
 /** Whether the authority ends at `index`: no longer host or port, and no `@` that makes all of it userinfo. */
 function endsAuthority(right: string, index: number, level: number): boolean {
+  if (right.charCodeAt(index) === 0x2f || index >= right.length || isHardEnd(right.charCodeAt(index))) return true;
   const { code, width } = readLogical(right, index, level);
   if (code < 0) return true;
   const character = String.fromCharCode(code);
@@ -351,6 +411,10 @@ function endsAuthority(right: string, index: number, level: number): boolean {
 function matchPath(right: string, index: number, base: string, level: number): number {
   let at = index;
   if (base === '/') return at;
+  if (right.charCodeAt(at) === 0x2f) {
+    if (right.startsWith(base, at)) return at + base.length - 1;
+    if (right.charCodeAt(at + 1) !== base.charCodeAt(1) && level === 0) return -1;
+  } else if (at >= right.length || isHardEnd(right.charCodeAt(at))) return -1;
   for (const segment of base.slice(1, -1).split('/')) {
     SLASH_HERE.lastIndex = at;
     const slash = SLASH_HERE.exec(right);
@@ -371,11 +435,17 @@ function isPathEmpty(right: string, index: number, level: number): boolean {
   return readLogical(right, index, level).code !== 0x2f;
 }
 
-function writeAuthority(base: BaseUrl, style: Style): string {
-  const authority = printAuthority(base);
-  const port = authority.slice(base.host.length);
-  const host = base.host.startsWith('[') ? percentEncode(base.host, style.level) : base.host;
-  return host + (port === '' ? '' : closeEscape(style.colon) + port.slice(1));
+function writeAuthority({ authority, to }: CompiledRule, { colon, level }: Style): string {
+  if (level === 0 && colon === ':') return authority;
+  const port = authority.slice(to.host.length);
+  const host = to.host.startsWith('[') ? percentEncode(to.host, level) : to.host;
+  return host + (port === '' ? '' : closeEscape(colon) + port.slice(1));
+}
+
+function writePath({ barePath }: CompiledRule, { slash, level }: Style): string {
+  if (slash === '/') return barePath;
+  const segments = barePath.split('/').map((segment) => percentEncode(segment, level));
+  return segments.join(closeEscape(slash));
 }
 
 /** The spelling of a colon that goes with a slash, for a URL that has none of its own: `%2F%2Fhost` and a port. */
@@ -386,9 +456,10 @@ function colonLike(slash: string): string {
 
 /** Whether a nested URL stands in the query of a signed URL: its bytes are what was signed. */
 function isSigned(place: Place, start: number, right: string): boolean {
+  if (start > 0 && isHardEnd(place.text.charCodeAt(start - 1))) return false;
   const context = before(place, start, LOOK_BEHIND);
   let open = context.length;
-  while (open > 0 && !HARD_END.test(context.charAt(open - 1))) open--;
+  while (open > 0 && !isHardEnd(context.charCodeAt(open - 1))) open--;
   const token = context.slice(open);
   return token.includes('?') && (SIGNATURE.test(token) || SIGNATURE.test(right));
 }

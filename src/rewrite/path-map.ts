@@ -31,7 +31,9 @@ export function translatePath(path: string, rule: PathRule): PathAnswer {
   const end = from === '/' ? endOfClimb(path) : endOfBase(path, from);
   if (end < 0) return 'outside';
   const bare = to.slice(0, -1);
-  const text = bare === '' && !isSlash(path.charCodeAt(end)) ? '/' : bare;
+  // A path that ends in ".." is that of a folder.
+  const isFolder = bare === '' || (from === '/' && end > 0);
+  const text = isFolder && !isSlash(path.charCodeAt(end)) ? `${bare}/` : bare;
   return path.startsWith(text) && text.length === end ? 'same' : { end, text };
 }
 
@@ -39,7 +41,9 @@ export function translatePath(path: string, rule: PathRule): PathAnswer {
 function isAlreadyBelow(path: string, { from, to }: PathRule): boolean {
   if (to === '/') return false;
   if (from.length > to.length && from.startsWith(to) && endOfBase(path, from) >= 0) return false;
-  return endOfBase(path, to) >= 0;
+  const end = endOfBase(path, to);
+  // Routing merges slashes, an application that knows its prefix does not write two.
+  return end >= 0 && !/[/\\]{2}/.test(path.slice(0, end));
 }
 
 /**

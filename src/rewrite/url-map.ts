@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { AuthorityMatcher, type MatchRule } from './authority-matcher.ts';
 import { type BaseUrl, isSamePort, printAuthority, printBaseUrl, printOrigin, translateScheme } from './base-url.ts';
 import { type EscapeLanguage, escapeSign, unescapeValue } from './escapes.ts';
-import { endOfBase, translatePath } from './path-map.ts';
+import { endOfBase, type PathEdit, translatePath } from './path-map.ts';
 
 /** What is done with paths that may or may not know the mount: see {@link UrlMapOptions.prefix}. */
 export type PrefixPolicy = 'auto' | 'add' | 'keep';
@@ -171,9 +171,10 @@ export class UrlMap {
    * {@link toPublic} did to links; right where the backend is sent its own Host.
    */
   targetToBackend(target: string, isNestedMapped = false): string | undefined {
-    const base = this.public.path;
-    if (endOfBase(target, base) < 0) return undefined;
-    const mapped = mapPath(target, this.#backward().own);
+    if (endOfBase(target, this.public.path) < 0) return undefined;
+    const { own } = this.#backward();
+    const answer = translatePath(target, { ...own, from: own.from.path, to: own.to.path });
+    const mapped = typeof answer === 'string' ? target : answer.text + target.slice(answer.end);
     const mark = mapped.indexOf('?');
     if (!isNestedMapped || mark < 0) return mapped;
     return mapped.slice(0, mark) + this.#backward().matcher.replaceIn(mapped.slice(mark), mapped.slice(0, mark));
@@ -234,7 +235,15 @@ function fingerprint(options: UrlMapOptions): string {
 function mapPath(path: string, rule: MatchRule): string {
   if (!isPath(path)) return path;
   const answer = translatePath(path, { ...rule, from: rule.from.path, to: rule.to.path });
-  return typeof answer === 'string' ? path : answer.text + path.slice(answer.end);
+  return typeof answer === 'string' ? path : frontOfPath(answer, path) + path.slice(answer.end);
+}
+
+/**
+ * What goes before the rest of a path. Where a base is taken off in front of an empty segment, `//x` would name a host:
+ * a dot segment keeps it a path (URL standard, URL serialising).
+ */
+function frontOfPath({ end, text }: PathEdit, path: string): string {
+  return text === '' && !isPath(path.slice(end, end + 2)) ? '/.' : text;
 }
 
 /** One slash, and what follows makes no authority of it: browsers skip tabs and newlines and read `\` as `/`. */
@@ -246,8 +255,11 @@ function isPath(text: string): boolean {
 const CONTROL = /[\t\n\r]/;
 
 function mapUrl(url: string, way: Direction): string {
-  const isTrimmed = url.charCodeAt(url.length - 1) > 0x20;
-  if (url.charCodeAt(0) === 0x2f && isPath(url) && isTrimmed && !CONTROL.test(url)) return mapRootRelative(url, way);
+  const first = url.charCodeAt(0);
+  // A fragment stays in the client.
+  if (first === 0x23) return url;
+  if (first === 0x2f && isPath(url) && url.charCodeAt(url.length - 1) > 0x20 && !CONTROL.test(url))
+    return mapRootRelative(url, way);
   return mapSpelled(url, withoutControls(url, undefined), way);
 }
 
@@ -330,7 +342,8 @@ function readFront(text: string, way: Direction): Front | undefined {
   const { own } = way;
   const answer = translatePath(text, { ...own, from: own.from.path, to: own.to.path });
   if (typeof answer === 'string') return UNCHANGED;
-  return { pieces: [{ start: 0, end: answer.end, text: answer.text }], slashAt: first === 0x2f ? 0 : -1 };
+  const piece = { start: 0, end: answer.end, text: frontOfPath(answer, text) };
+  return { pieces: [piece], slashAt: first === 0x2f ? 0 : -1 };
 }
 
 const AUTHORITY_END = /[/\\?#]/;
@@ -370,13 +383,15 @@ function translateBehindAuthority(path: string, rule: MatchRule): { end: number;
   return answer === 'same' ? { end: 0, text: '' } : answer;
 }
 
-const PLAIN_HOST = /^[a-z0-9._-]*[a-z_-][a-z0-9._-]*$|^\d+\.\d+\.\d+\.\d+$/;
+/** A name whose last label is no number, or an address as it is usually written: nothing to normalize. */
+const PLAIN_HOST =
+  /^(?:[a-z0-9_-]+\.)*(?!0x[0-9a-f]*$)[a-z0-9_-]*[a-z_-][a-z0-9_-]*$|^[1-9]\d*(?:\.(?:0|[1-9]\d*)){3}$/;
 
 /** Lower case, without a final dot; addresses in odd notations (`0x7f.1`, `[0:0::1]`) as the URL standard prints them. */
 function normalizeHost(host: string): string {
   const lower = host.toLowerCase();
   const name = lower.length > 1 && lower.endsWith('.') ? lower.slice(0, -1) : lower;
-  if (PLAIN_HOST.test(name) && !/(?:^|\.)0x[0-9a-f]*$/.test(name)) return name;
+  if (PLAIN_HOST.test(name)) return name;
   if (!/^[\x21-\x7e]{1,255}$/.test(name) || !URL.canParse(`http://${name}/`)) return name;
   return new URL(`http://${name}/`).hostname;
 }

@@ -412,7 +412,7 @@ export class CssTokenizer {
     const bytes = this.#bytes;
     for (let at = this.#at; at < this.#end; at++) {
       const octet = bytes[at] ?? 0;
-      const octetClass = CLASS[octet] ?? 0;
+      const octetClass = this.#classes[octet] ?? 0;
       // A backslash at the end of a line is no escape, and has no place in a URL.
       if (this.#escape === ESCAPE_START && octetClass & NEWLINE) return this.#spoilUrl(at);
       if (this.#escape !== NO_ESCAPE && this.#isInEscape(octet)) continue;

@@ -46,9 +46,15 @@ const CLOSE_BRACE = 0x7d;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** 1 at each byte that the walk through code must stop at. */
-const STOPS = new Uint8Array(256);
-for (const character of '"\'`/(){}<') STOPS[character.charCodeAt(0)] = 1;
+/** 1 at each byte that a walk must stop at. */
+const CODE_STOPS = stopsAt('"\'`/(){}<');
+
+function stopsAt(characters: string, also?: Readonly<Uint8Array>): Uint8Array {
+  const stops = new Uint8Array(256);
+  if (also !== undefined) stops.set(also);
+  for (const character of characters) stops[character.charCodeAt(0)] = 1;
+  return stops;
+}
 
 const REGEX_MAY_FOLLOW =
   /(?:^|[^\w$.\x80-\xff])(?:return|typeof|instanceof|in|of|new|delete|void|throw|case|do|else|yield|await)$/;
@@ -60,6 +66,8 @@ const BLOCK_MAY_FOLLOW = /(?:^|[);{}]|=>|[^\w$.\x80-\xff](?:else|do|try|finally)
 export class JsLexer {
   readonly #listener: JsListener;
   readonly #leadBytes: Readonly<Uint8Array> | undefined;
+  readonly #stringStops: Readonly<Uint8Array>;
+  readonly #templateStops: Readonly<Uint8Array>;
   #state: State = 'code';
   #quote = 0;
   readonly #open: Bracket[] = [];
@@ -77,6 +85,8 @@ export class JsLexer {
   constructor(listener: JsListener, leadBytes?: Readonly<Uint8Array>) {
     this.#listener = listener;
     this.#leadBytes = leadBytes;
+    this.#stringStops = stopsAt('"\'\\\n\r', leadBytes);
+    this.#templateStops = stopsAt('`$\\', leadBytes);
   }
 
   reset(): void {
@@ -153,7 +163,7 @@ export class JsLexer {
   #walkCode(start: number, to: number, isLast: boolean): number {
     const bytes = this.#bytes;
     let at = start;
-    while (at < to && STOPS[bytes[at] ?? 0] === 0) at++;
+    while (at < to && CODE_STOPS[bytes[at] ?? 0] === 0) at++;
     if (at >= to) return to;
     switch (bytes[at]) {
       case DOUBLE_QUOTE:
@@ -168,7 +178,7 @@ export class JsLexer {
         this.#push(this.#isStatementHead(at) ? 'head' : 'paren');
         return at + 1;
       case 0x7b:
-        this.#push(BLOCK_MAY_FOLLOW.test(this.codeBefore(at).slice(-12)) ? 'block' : 'object');
+        this.#push(this.#beginsBlock(at) ? 'block' : 'object');
         return at + 1;
       default:
         this.#close(bytes[at] ?? 0);
@@ -220,43 +230,44 @@ export class JsLexer {
 
   #walkString(start: number, to: number, isLast: boolean): number {
     const bytes = this.#bytes;
-    for (let at = start; at < to; at++) {
+    const stops = this.#stringStops;
+    for (let at = start; ; at++) {
+      while (at < to && stops[bytes[at] ?? 0] === 0) at++;
+      if (at >= to) return to;
       const byte = bytes[at] ?? 0;
       if (byte === this.#quote || byte === LF || byte === CR) {
         this.#state = 'code';
         return at + 1;
       }
-      if (byte === BACKSLASH || this.#isLead(byte)) {
-        const next = this.#skipPair(at, to, isLast);
-        if (next < 0) return at;
-        at = next;
-      }
+      if (byte === DOUBLE_QUOTE || byte === SINGLE_QUOTE) continue;
+      const next = this.#skipPair(at, to, isLast);
+      if (next < 0) return at;
+      at = next;
     }
-    return to;
   }
 
   #walkTemplate(start: number, to: number, isLast: boolean): number {
     const bytes = this.#bytes;
-    for (let at = start; at < to; at++) {
+    const stops = this.#templateStops;
+    for (let at = start; ; at++) {
+      while (at < to && stops[bytes[at] ?? 0] === 0) at++;
+      if (at >= to) return to;
       const byte = bytes[at] ?? 0;
       if (byte === BACKTICK) {
         this.#state = 'code';
         return at + 1;
       }
-      if (byte === DOLLAR) {
-        if (at + 1 >= to) return isLast ? to : at;
-        if (bytes[at + 1] === 0x7b) {
-          this.#push('template');
-          this.#state = 'code';
-          return at + 2;
-        }
-      } else if (byte === BACKSLASH || this.#isLead(byte)) {
+      if (byte !== DOLLAR) {
         const next = this.#skipPair(at, to, isLast);
         if (next < 0) return at;
         at = next;
+      } else if (at + 1 >= to) return isLast ? to : at;
+      else if (bytes[at + 1] === 0x7b) {
+        this.#push('template');
+        this.#state = 'code';
+        return at + 2;
       }
     }
-    return to;
   }
 
   /** The index of the last byte of the pair that begins at `at` (a line end of two bytes counts as one); -1 to wait. */
@@ -341,11 +352,26 @@ export class JsLexer {
     if (top === 'template') this.#state = 'template';
   }
 
+  /** Whether the parenthesis at `at` belongs to `if`, `while`, `for` or `with`. */
   #isStatementHead(at: number): boolean {
-    const previous = at > this.#prefixEnd ? (this.#bytes[at - 1] ?? 0) : 0x20;
-    // Cheap first look: if, while, for, with, await end in f, e, r, h, t, or white space or a comment follows.
-    const mayBe = previous <= 0x20 || previous === SLASH || 'fehrt'.includes(String.fromCharCode(previous));
-    return mayBe && STATEMENT_HEAD.test(this.codeBefore(at).slice(-24));
+    const end = this.#endOfCode(at);
+    const bytes = this.#bytes;
+    const last = end > this.#prefixEnd ? (bytes[end - 1] ?? 0) : 0;
+    const previous = end > this.#prefixEnd + 1 ? (bytes[end - 2] ?? 0) : 0;
+    // Cheap first look at two bytes: if, while, for, with, for await end so, or a comment stands between.
+    const pair = (previous << 8) | last;
+    const mayBe = pair === 0x6966 || pair === 0x6c65 || pair === 0x6f72 || pair === 0x7468 || pair === 0x6974;
+    return (mayBe || end - this.#prefixEnd < 2) && STATEMENT_HEAD.test(this.codeBefore(at).slice(-24));
+  }
+
+  /** Whether the brace at `at` opens statements, not an object: decided by the last character of the code before it. */
+  #beginsBlock(at: number): boolean {
+    const end = this.#endOfCode(at);
+    const last = end > this.#prefixEnd ? (this.#bytes[end - 1] ?? 0) : 0;
+    if (last === 0x29 || last === 0x3b || last === 0x7b || last === CLOSE_BRACE) return true;
+    if (last === 0x3d || last === 0x28 || last === 0x2c || last === 0x3a || last === 0x5b || last === 0x3f)
+      return false;
+    return BLOCK_MAY_FOLLOW.test(this.codeBefore(at).slice(-12));
   }
 
   #mayBeRegex(at: number): boolean {

@@ -85,7 +85,7 @@ export class VocabularyScanner implements Scanner {
   /** Decides about the string `[start, end)`; true if it was mapped, and all before it with it. */
   #mapString(window: Window, plainFrom: number, start: number, end: number, edits: EditList): boolean {
     const { place } = this.#walker;
-    const raw = window.slice(start, end);
+    const raw = window.text.slice(start, end);
     const value = raw.includes('\\') ? unescapeValue(raw, 'json').text : raw;
     if (place.isName) this.#walker.setName(value);
     const meaning = this.#vocabulary(place, value);

@@ -99,8 +99,24 @@ const PRESENTATION = new Set([
   'cursor',
 ]);
 
+/** How many different attribute names of a dialect are remembered with their meaning. */
+const REMEMBERED_NAMES = 512;
+const remembered = new WeakMap<XmlDialect, Map<string, XmlMeaning>>();
+
 /** What an attribute's value is in `dialect` (undefined: any XML). */
 export function attributeMeaning(name: string, dialect: XmlDialect | undefined): XmlMeaning {
+  if (dialect === undefined) return meaningOf(name, dialect);
+  let known = remembered.get(dialect);
+  if (known === undefined) remembered.set(dialect, (known = new Map()));
+  let meaning = known.get(name);
+  if (meaning === undefined) {
+    meaning = meaningOf(name, dialect);
+    if (known.size < REMEMBERED_NAMES) known.set(name, meaning);
+  }
+  return meaning;
+}
+
+function meaningOf(name: string, dialect: XmlDialect | undefined): XmlMeaning {
   if (name === 'xmlns' || name.startsWith('xmlns:')) return 'identifier';
   const local = localName(name);
   if (local === 'schemaLocation' && name !== local) return 'location-pairs';

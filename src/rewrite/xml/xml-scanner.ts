@@ -8,7 +8,7 @@ import type { UrlMap } from '../url-map.ts';
 import type { Window } from '../window.ts';
 import { attributeMeaning, dialectOf, isIdentifierElement, localName, type XmlDialect } from './dialects.ts';
 import { XmlSearch } from './xml-search.ts';
-import { endOfDoctype, endOfTag, readAttributes, type XmlAttribute } from './xml-tag.ts';
+import { endOfDoctype, endOfTag, visitAttributes, type XmlAttribute } from './xml-tag.ts';
 
 /*
  * States between windows:
@@ -35,6 +35,7 @@ interface Run {
   readonly window: Window;
   /** The bytes of the window up to `to`. */
   readonly bytes: Buffer;
+  readonly text: string;
   readonly to: number;
   readonly isLast: boolean;
   readonly edits: EditList;
@@ -85,7 +86,7 @@ export class XmlScanner implements Scanner {
 
   scan(window: Window, from: number, to: number, isLast: boolean, edits: EditList): number {
     if (this.#kind === 'search') return this.#search.scan(window, from, to, isLast, edits);
-    const run: Run = { window, bytes: window.bytes.subarray(0, to), to, isLast, edits };
+    const run: Run = { window, bytes: window.bytes.subarray(0, to), text: window.text, to, isLast, edits };
     this.#plainFrom = from;
     let at = Math.min(to, from + this.#ahead);
     this.#ahead = 0;
@@ -163,27 +164,29 @@ export class XmlScanner implements Scanner {
   #readStylesheet(run: Run, at: number): number {
     const end = run.bytes.indexOf('?>', at);
     if (end < 0) return this.#isWaitable(run, at) ? ~at : this.#enter('instruction', at + 2);
-    for (const { name, start, end: valueEnd } of readAttributes(run.window.slice(at, end)))
-      if (name === 'href')
-        this.#mapRange(run, at + start, at + valueEnd, (raw) => this.#map.toPublicEscaped(raw, 'html'));
+    visitAttributes(run.text, at + STYLESHEET.length, end, ({ name, start, end: valueEnd }) => {
+      if (name === 'href') this.#mapRange(run, start, valueEnd, (raw) => this.#map.toPublicEscaped(raw, 'html'));
+    });
     return end + 2;
   }
 
   #readTag(run: Run, at: number): number {
     const end = endOfTag(run.bytes, at + 1, run.to);
     if (end < 0) return this.#isWaitable(run, at) ? ~at : this.#enter('long-tag', at + 1);
-    const tag = run.window.slice(at, end + 1);
-    const name = /^<\/?([^\s/>]*)/.exec(tag)?.[1] ?? '';
+    const { text } = run;
     this.#text = undefined;
-    if (tag.startsWith('</')) return end + 1;
+    if (text[at + 1] === '/') return end + 1;
+    const nameEnd = endOfName(text, at + 1);
+    const name = text.slice(at + 1, nameEnd);
     if (this.#kind === 'prolog') this.#kind = dialectOf(name) ?? 'search';
     if (this.#kind === 'search') {
       this.#plain(run, at, true);
       this.#search.resumeAfter(this.#behind);
       return at;
     }
-    for (const attribute of readAttributes(tag)) this.#readAttribute(run, at, attribute, this.#kind);
-    if (!tag.endsWith('/>')) this.#enterElement(run, name, tag, end + 1, this.#kind);
+    const dialect = this.#kind;
+    visitAttributes(text, nameEnd, end, (attribute) => this.#readAttribute(run, attribute, dialect));
+    if (text[end - 1] !== '/') this.#enterElement(run, name, text.slice(at, end), end + 1, dialect);
     return end + 1;
   }
 
@@ -199,10 +202,8 @@ export class XmlScanner implements Scanner {
     this.#state = 'raw';
   }
 
-  #readAttribute(run: Run, tagStart: number, attribute: XmlAttribute, dialect: XmlDialect): void {
-    const start = tagStart + attribute.start;
-    const end = tagStart + attribute.end;
-    switch (attributeMeaning(attribute.name, dialect)) {
+  #readAttribute(run: Run, { name, start, end }: XmlAttribute, dialect: XmlDialect): void {
+    switch (attributeMeaning(name, dialect)) {
       case 'identifier':
         this.#exclude(run, start, end);
         return;
@@ -223,6 +224,7 @@ export class XmlScanner implements Scanner {
   }
 
   #mapCss(raw: string): string {
+    if (!raw.includes('(')) return raw;
     return this.#css === undefined ? this.#map.matcher.replaceIn(raw) : rewriteText(this.#css, raw);
   }
 
@@ -310,9 +312,11 @@ export class XmlScanner implements Scanner {
 
   /** Replaces `[start, end)` by what `map` makes of it; all before it is settled. */
   #mapRange(run: Run, start: number, end: number, map: (raw: string) => string): void {
-    this.#plain(run, start, true);
-    const raw = run.window.slice(start, end);
+    const raw = run.text.slice(start, end);
     const mapped = map(raw);
+    // What did not change and names no backend needs no exclusion from the search either.
+    if (mapped === raw && !this.#map.matcher.isNamedIn(raw)) return;
+    this.#plain(run, start, true);
     if (mapped !== raw) run.edits.replace(start, end, mapped);
     this.#skipPlain(run, start, end);
   }
@@ -335,4 +339,10 @@ export class XmlScanner implements Scanner {
     this.#skipPlain(run, from, settled);
     return settled;
   }
+}
+
+function endOfName(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && !/[\s/>]/.test(text.charAt(at))) at++;
+  return at;
 }

@@ -38,16 +38,35 @@ export function endOfDoctype(bytes: Buffer, from: number, to: number): number {
   return -1;
 }
 
-const ATTRIBUTE = /([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+/** 1 at what ends a name: white space, `=`, `/`, `>` and quotes. */
+const NAME_ENDS = new Uint8Array(256);
+for (const character of '\t\n\r =/>"\'?') NAME_ENDS[character.charCodeAt(0)] = 1;
 
-/** The attributes of a tag or processing instruction (its text, from its `<` on). */
-export function readAttributes(tag: string): XmlAttribute[] {
-  const attributes: XmlAttribute[] = [];
-  for (const match of tag.matchAll(ATTRIBUTE)) {
-    const [whole, name = '', double, single] = match;
-    const length = (double ?? single ?? '').length;
-    const end = match.index + whole.length - 1;
-    attributes.push({ name, start: end - length, end });
+/**
+ * Calls `visit` for each attribute of the tag or processing instruction that stands at `[from, to)` of `text`; `from` is
+ * behind its name. Indexes are those of `text`.
+ */
+export function visitAttributes(
+  text: string,
+  from: number,
+  to: number,
+  visit: (attribute: XmlAttribute) => void,
+): void {
+  let at = from;
+  while (at < to) {
+    while (at < to && NAME_ENDS[text.charCodeAt(at)] === 1) at++;
+    const nameStart = at;
+    while (at < to && NAME_ENDS[text.charCodeAt(at)] !== 1) at++;
+    const nameEnd = at;
+    while (at < to && text.charCodeAt(at) <= 0x20) at++;
+    if (at >= to || text.charCodeAt(at) !== 0x3d) continue;
+    at++;
+    while (at < to && text.charCodeAt(at) <= 0x20) at++;
+    const quote = text.charCodeAt(at);
+    if (quote !== DOUBLE_QUOTE && quote !== SINGLE_QUOTE) continue;
+    const end = text.indexOf(quote === DOUBLE_QUOTE ? '"' : "'", at + 1);
+    if (end < 0 || end >= to) return;
+    visit({ name: text.slice(nameStart, nameEnd), start: at + 1, end });
+    at = end + 1;
   }
-  return attributes;
 }
