@@ -2,7 +2,8 @@
 import type { ResponseHead } from '../exchange/head.ts';
 import { currentHttpDate } from '../http/date.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
-import { isFieldValue, isToken } from '../http/token.ts';
+import { lowerHeaderName } from '../http/header-names.ts';
+import { isFieldValue } from '../http/token.ts';
 import { invariant } from '../util/invariant.ts';
 
 /** How the body behind a head is framed. `none`: no framing line at all. `keep`: the list's own Content-Length. */
@@ -81,7 +82,8 @@ function printLines(headers: ReadonlyHeaderList): string {
     if (OWN_LINES.has(headers.lowerNameAt(index))) continue;
     const name = headers.nameAt(index);
     const value = headers.valueAt(index);
-    invariant(isToken(name) && isFieldValue(value), `header ${JSON.stringify(name)} cannot be sent`);
+    if (lowerHeaderName(name) === undefined || !isFieldValue(value))
+      invariant(false, `header ${JSON.stringify(name)} cannot be sent`);
     text += `${name}: ${value}\r\n`;
   }
   return text;

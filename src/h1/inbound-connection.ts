@@ -223,7 +223,13 @@ export class InboundConnection implements ConnectionUser {
   #checkPartialHead(bytes: Buffer, start: number): void {
     const size = bytes.length - start;
     const first = skipEmptyLines(bytes, start);
-    if (first === bytes.length) return;
+    if (first === bytes.length) {
+      // Empty lines alone are no head that began.
+      this.#pending.takeAll();
+      this.#searchFrom = 0;
+      this.#phase = 'idle';
+      return;
+    }
     if (hasBareLineFeed(bytes, Math.max(first, start + this.#searchFrom))) {
       this.#refuse(new ProxyError('request_malformed', 'bare LF in the head'));
     } else if (size > this.#limits.headBytes) {
