@@ -79,6 +79,9 @@ export class JsLexer {
   /** The code up to `#prefixEnd`, comments left out; an index into the window. */
   #prefix = '';
   #prefixEnd = 0;
+  /** Whether the prefix ends with a regular expression, and where one ended in the window last. */
+  #prefixIsRegex = false;
+  #regexEnd = -1;
   #bytes: Buffer = Buffer.alloc(0);
   #isAtStart = true;
 
@@ -95,6 +98,7 @@ export class JsLexer {
     this.#serials.length = 0;
     this.#deeper = 0;
     this.#prefix = '';
+    this.#prefixIsRegex = false;
     this.#isAtStart = true;
   }
 
@@ -110,6 +114,7 @@ export class JsLexer {
   run(bytes: Buffer, from: number, to: number, isLast: boolean): number {
     this.#bytes = bytes;
     this.#prefixEnd = from;
+    this.#regexEnd = -1;
     let at = this.#skipHashbang(from, to);
     while (at < to) {
       const next = this.#step(at, to, isLast);
@@ -136,8 +141,15 @@ export class JsLexer {
     return end;
   }
 
+  /** Whether the code before `at` ends with a regular expression (without flags), not with a division. */
+  #isRegexBefore(at: number): boolean {
+    const end = this.#endOfCode(at);
+    return end === this.#prefixEnd ? this.#prefixIsRegex : end === this.#regexEnd;
+  }
+
   /** Makes all code before `at` the prefix; what comes next begins anew there. */
   #closePrefix(at: number): void {
+    this.#prefixIsRegex = this.#isRegexBefore(at);
     const isSpaced = this.#endOfCode(at) < at || (this.#prefixEnd === at && this.#prefix.endsWith(' '));
     this.#prefix = this.codeBefore(at).slice(-CODE_BEHIND) + (isSpaced ? ' ' : '');
     this.#prefixEnd = at;
@@ -219,6 +231,7 @@ export class JsLexer {
   }
 
   #enterComment(at: number, state: 'line' | 'block'): void {
+    this.#prefixIsRegex = this.#isRegexBefore(at);
     this.#prefix = `${this.codeBefore(at)} `;
     this.#state = state;
   }
@@ -302,6 +315,7 @@ export class JsLexer {
       const byte = bytes[at] ?? 0;
       if (byte === LF || byte === CR || (byte === SLASH && this.#state === 'regex')) {
         this.#state = 'code';
+        if (byte === SLASH) this.#regexEnd = at + 1;
         return at + 1;
       }
       if (byte === 0x5b) this.#state = 'class';
@@ -378,6 +392,7 @@ export class JsLexer {
     const code = this.codeBefore(at);
     const last = code.charCodeAt(code.length - 1);
     if (code === '') return true;
+    if (last === SLASH) return !this.#isRegexBefore(at);
     if (last === 0x29) return this.#closed === 'head';
     if (last === CLOSE_BRACE) return this.#closed === 'block';
     if (last === 0x5d || last === DOUBLE_QUOTE || last === SINGLE_QUOTE || last === BACKTICK) return false;
