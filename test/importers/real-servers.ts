@@ -76,7 +76,7 @@ function makeMentioned(folder: string, text: string): void {
 
 function replacePorts({ language }: Fixture, text: string, ports: ReadonlyMap<number, number>): string {
   const replaced = text.replace(LISTEN[language], (_, before: string, port: string) => {
-    return `${before}${ports.get(Number(port))}`;
+    return `${onLoopback(language, before)}${ports.get(Number(port))}`;
   });
   // A second address of the same section: `<VirtualHost 127.0.0.1:80 [::1]:80>`.
   return replaced.replace(/^(<VirtualHost .*\]:)80>/gm, (_, before: string) => `${before}${ports.get(80)}>`);
@@ -90,6 +90,18 @@ function replaceBackends(text: string, backends: Backends): string {
       return real === undefined ? whole : `${before}${real}`;
     },
   );
+}
+
+/** Listeners of tests are on the loopback addresses only. */
+function onLoopback(language: ForeignLanguage, before: string): string {
+  if (language === 'nginx')
+    return before.replace(
+      /(listen\s+)(\[?)[^;\s]*$/,
+      (_, word: string, bracket: string) => `${word}${bracket === '' ? '127.0.0.1:' : '[::1]:'}`,
+    );
+  if (language === 'apache') return before.replace(/^(\s*Listen\s+).*$/, '$1127.0.0.1:');
+  const bound = before.replace(/^(\s*)server\.port/, '$1server.bind = "127.0.0.1"\n$1server.port');
+  return bound.replace(/== ":$/, '== "127.0.0.1:');
 }
 
 /** The line that takes a check of the real server. */
