@@ -12,8 +12,7 @@ const LIMIT = { timeout: 20_000 };
 test('two users of one file share its writer; it lives until both have closed', LIMIT, async (context) => {
   const path = join(tempFolder(context), 'log');
   const files = new LogFiles(systemClock);
-  const first = await files.open({ path });
-  const second = await files.open({ path });
+  const [first, second] = await Promise.all([files.open({ path }), files.open({ path })]);
   assert.equal(first.writer, second.writer);
   await first.close();
   await first.close();
@@ -42,7 +41,11 @@ test('reopen reaches every file', LIMIT, async (context) => {
 test('a file that cannot be opened is an error that names it, and leaves nothing behind', LIMIT, async (context) => {
   const path = join(tempFolder(context), 'none', 'log');
   const files = new LogFiles(systemClock);
-  await assert.rejects(files.open({ path }), /cannot open the log .*none\/log: ENOENT/);
+  const tries = await Promise.allSettled([files.open({ path }), files.open({ path })]);
+  for (const result of tries) {
+    assert.equal(result.status, 'rejected');
+    assert.match(String(result.reason), /cannot open the log .*none\/log: ENOENT/);
+  }
   assert.equal(await files.flush(1000), true);
 });
 

@@ -12,6 +12,8 @@ export interface LogFile {
 
 interface Entry {
   readonly writer: LineWriter;
+  /** Settled once it was tried to open the file. */
+  readonly opened: Promise<void>;
   users: number;
 }
 
@@ -41,13 +43,14 @@ export class LogFiles {
     const key = 'path' in real ? real.path : `descriptor ${real.fd}`;
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      entry = { writer: this.#createWriter(real), users: 0 };
+      const writer = this.#createWriter(real);
+      entry = { writer, opened: writer.open(), users: 0 };
       this.#entries.set(key, entry);
     }
     entry.users++;
     const file = new OpenFile(entry.writer, () => this.#release(key));
     try {
-      await entry.writer.open();
+      await entry.opened;
     } catch (error) {
       await file.close();
       throw new Error(`cannot open the log ${key}: ${error instanceof Error ? error.message : String(error)}`, {
