@@ -1,17 +1,16 @@
 // Micro-benchmark: what one line of the access log costs, printed and handed to a writer, by format.
-
-import { emptyBody } from '../../src/exchange/body.ts';
-import { ProxyError } from '../../src/exchange/errors.ts';
-import { type ConnectionFacts, Exchange } from '../../src/exchange/exchange.ts';
-import type { RequestHead } from '../../src/exchange/head.ts';
-import type { Route } from '../../src/exchange/route.ts';
-import { createPrinter } from '../../src/features/access-log/handler.ts';
-import { LOG_FORMATS } from '../../src/features/access-log/options.ts';
-import { HeaderList } from '../../src/http/header-list.ts';
-import { parseAuthority, parseTarget } from '../../src/http/target.ts';
-import { LineWriter } from '../../src/observe/line-writer.ts';
-import { systemClock } from '../../src/util/clock.ts';
-import { invariant } from '../../src/util/invariant.ts';
+import { emptyBody } from '../../../src/exchange/body.ts';
+import { ProxyError } from '../../../src/exchange/errors.ts';
+import { type ConnectionFacts, Exchange } from '../../../src/exchange/exchange.ts';
+import type { RequestHead } from '../../../src/exchange/head.ts';
+import type { Route } from '../../../src/exchange/route.ts';
+import { createPrinter } from '../../../src/features/access-log/handler.ts';
+import { LOG_FORMATS } from '../../../src/features/access-log/options.ts';
+import { HeaderList } from '../../../src/http/header-list.ts';
+import { parseAuthority, parseTarget } from '../../../src/http/target.ts';
+import { LineWriter } from '../../../src/observe/line-writer.ts';
+import { systemClock } from '../../../src/util/clock.ts';
+import { invariant } from '../../../src/util/invariant.ts';
 
 /** Exchanges that are logged again and again: making new ones would be measured with them, as garbage. */
 const EXCHANGES = 1000;
@@ -149,5 +148,5 @@ for (let round = 0; round < ROUNDS + WARM_UP_ROUNDS; round++) {
 }
 for (const { format, length, roundsNs } of contenders) {
   const [quiet, median] = [quantile(roundsNs, 0.05), quantile(roundsNs, 0.5)];
-  process.stdout.write(`${format.padEnd(9)} ${quiet} ns per line (median ${median}) of ${length} bytes\n`);
+  console.log(`  ${format.padEnd(9)} ${quiet} ns per line (median ${median}) of ${length} bytes`);
 }
