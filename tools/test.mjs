@@ -13,6 +13,14 @@ const files = ['src', 'test']
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)))
   .sort();
-const args = ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files];
+const args = [
+  '--enable-source-maps',
+  '--import',
+  './dist/test/kit/fixed-seed.js',
+  '--test',
+  '--test-concurrency=2',
+  '--test-reporter=spec',
+  ...files,
+];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 process.exit(status ?? 1);

@@ -49,6 +49,12 @@ export class RunError extends Error {
   override name = 'RunError';
 }
 
+/** What to say about an error that nobody can do anything about but us. */
+export function explainFault(error: unknown): string {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `this is a fault of portico itself; please report it\n${detail}`;
+}
+
 /** The flag that most commands share. */
 export const configFlag: Flag = {
   kind: 'text',

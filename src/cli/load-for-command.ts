@@ -1,15 +1,23 @@
 // Loads the configuration that a command line names, or prints why there is none.
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { FeatureTable } from '../config/feature-table.ts';
+import { printImportDiagnostics } from '../config/importers/print-diagnostics.ts';
 import { loadConfig, loadValue } from '../config/load.ts';
+import type { ForeignOptions } from '../config/load-foreign.ts';
 import { printDiagnostics } from '../config/print-diagnostics.ts';
 import type { Resolution } from '../config/resolve.ts';
 import { builtInFeatures } from '../features/index.ts';
-import { type Arguments, UsageError } from './command.ts';
+import { type Arguments, type Flag, UsageError } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The built-in features as the configuration sees them. */
 export const featureTable = new FeatureTable(builtInFeatures);
+
+/** The flag of commands that take a configuration of another server. */
+export const compatFlag: Flag = {
+  kind: 'switch',
+  help: 'of a configuration of lighttpd, Apache or nginx, keep what is stricter here on purpose',
+};
 
 /** A configuration that is fit to run. */
 export type Loaded = Extract<Resolution, { readonly isValid: true }>;
@@ -17,10 +25,23 @@ export type Loaded = Extract<Resolution, { readonly isValid: true }>;
 /** Loads the document of `--config`, or the default one. Prints the diagnostics and answers undefined if it is not valid. */
 export async function loadForCommand({ flags }: Arguments, terminal: Terminal): Promise<Loaded | undefined> {
   const { cwd, environment } = terminal;
-  const resolution = await loadConfig({ file: flags.text('config'), cwd, features: featureTable, environment });
+  const file = flags.text('config');
+  const foreign = foreignOptions(flags, terminal);
+  const resolution = await loadConfig({ file, cwd, features: featureTable, environment, foreign });
   if (resolution.isValid) return resolution;
   reportDiagnostics(resolution.diagnostics, flags.has('json'), terminal);
   return undefined;
+}
+
+/** How a command takes configurations of other servers: their errors are diagnostics, their warnings go to standard error. */
+export function foreignOptions(flags: Arguments['flags'], terminal: Terminal): ForeignOptions {
+  return {
+    compat: flags.has('compat'),
+    onImport({ diagnostics }) {
+      const warnings = diagnostics.filter(({ severity }) => severity === 'warning');
+      terminal.error(printImportDiagnostics(warnings, terminal));
+    },
+  };
 }
 
 /**

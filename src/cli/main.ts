@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { nearestWord } from '../util/nearest-word.ts';
 import { parseArguments } from './arguments.ts';
-import { type Command, RunError, UsageError } from './command.ts';
+import { type Command, explainFault, RunError, UsageError } from './command.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
 import { explain } from './commands/explain.ts';
+import { importCommand } from './commands/import.ts';
 import { proxy } from './commands/proxy.ts';
 import { reload } from './commands/reload.ts';
 import { run } from './commands/run.ts';
@@ -16,7 +17,18 @@ import { printCommandHelp, printProgramHelp } from './help.ts';
 import { type ExitStatus, processTerminal, type Terminal } from './terminal.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [run, proxy, serve, check, explain, reload, status, schema, demo];
+export const commands: readonly Command[] = [
+  run,
+  proxy,
+  serve,
+  check,
+  explain,
+  importCommand,
+  reload,
+  status,
+  schema,
+  demo,
+];
 
 /** Carries out a command line and sets the exit status of the process. Never rejects. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -75,8 +87,7 @@ function explainFailure(error: unknown, terminal: Terminal): ExitStatus {
     terminal.error(`portico: ${error.message}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.error(`portico: this is a fault of portico itself; please report it\n${detail}\n`);
+  terminal.error(`portico: ${explainFault(error)}\n`);
   return 1;
 }
 

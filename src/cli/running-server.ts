@@ -7,9 +7,10 @@ import type { AdminAnswer } from '../server/admin/api.ts';
 import { BuildError } from '../server/build.ts';
 import { ListenError, type Server, startServer } from '../server/server.ts';
 import { systemClock } from '../util/clock.ts';
-import { RunError, UsageError } from './command.ts';
-import { createConsoleLog } from './console-log.ts';
+import { toDiagnostic } from './build-once.ts';
+import { explainFault, RunError, UsageError } from './command.ts';
 import { reportDiagnostics } from './load-for-command.ts';
+import { createProgramLog } from './program-log.ts';
 import type { ExitStatus, Terminal } from './terminal.ts';
 import { countOf } from './words.ts';
 
@@ -24,9 +25,7 @@ export interface RunOptions {
 
 /** Runs a server until a signal ends it: TERM drains (a second one stops), INT stops (a second one at once), HUP reloads. */
 export async function runServer(config: ResolvedConfig, options: RunOptions): Promise<ExitStatus> {
-  const runner = new Runner(options);
-  await runner.start(config);
-  return runner.untilEnded();
+  return new Runner(options).run(config);
 }
 
 class Runner {
@@ -44,9 +43,26 @@ class Runner {
     });
   }
 
-  async start(config: ResolvedConfig): Promise<void> {
+  /** Obeys signals from the first moment on: whoever reads that it listens may send one at once. */
+  async run(config: ResolvedConfig): Promise<ExitStatus> {
+    const handlers: readonly (readonly [NodeJS.Signals, () => void])[] = [
+      ['SIGTERM', () => this.#drain()],
+      ['SIGINT', () => this.#stop()],
+      ['SIGHUP', () => void this.#reloadOnSignal()],
+    ];
+    for (const [signal, handler] of handlers) process.on(signal, handler);
+    try {
+      await this.#start(config);
+      await this.#ended;
+    } finally {
+      for (const [signal, handler] of handlers) process.off(signal, handler);
+    }
+    return 0;
+  }
+
+  async #start(config: ResolvedConfig): Promise<void> {
     const { terminal, load, onStarted } = this.#options;
-    const log = createConsoleLog(config.log, terminal, systemClock);
+    const log = createProgramLog(() => (this.#server?.config ?? config).log, terminal, systemClock);
     const reload = load === undefined ? {} : { onReload: () => this.#reload(load) };
     try {
       this.#server = await startServer(config, builtInFeatures, { log, ...reload });
@@ -55,21 +71,7 @@ class Runner {
     }
     onStarted?.(this.#server);
     this.#printAddresses();
-  }
-
-  async untilEnded(): Promise<ExitStatus> {
-    const handlers: readonly (readonly [NodeJS.Signals, () => void])[] = [
-      ['SIGTERM', () => this.#drain()],
-      ['SIGINT', () => this.#stop()],
-      ['SIGHUP', () => void this.#reloadOnSignal()],
-    ];
-    for (const [signal, handler] of handlers) process.on(signal, handler);
-    try {
-      await this.#ended;
-    } finally {
-      for (const [signal, handler] of handlers) process.off(signal, handler);
-    }
-    return 0;
+    if (this.#isEnding) this.#server.stop().then(this.#end, this.#end);
   }
 
   #printAddresses(): void {
@@ -108,19 +110,20 @@ class Runner {
   /** Reloads, and says on the terminal and in the answer what came of it. A broken document changes nothing. */
   async #reload(load: () => Promise<Resolution>): Promise<AdminAnswer> {
     const { terminal } = this.#options;
-    const server = this.#server;
-    const resolution = await load();
-    if (!resolution.isValid) return this.#refuse(resolution.diagnostics);
     try {
-      await server?.reload(resolution.config);
+      const resolution = await load();
+      if (!resolution.isValid) return this.#refuse(resolution.diagnostics);
+      await this.#server?.reload(resolution.config);
     } catch (error) {
-      if (!(error instanceof BuildError || error instanceof ListenError)) throw error;
-      terminal.error(`${error.message}\nnot reloaded: what was running goes on\n`);
-      return { status: 409, body: { error: error.message } };
+      if (error instanceof BuildError) return this.#refuse([toDiagnostic(error)]);
+      const isKnown = error instanceof ListenError;
+      const message = isKnown ? error.message : explainFault(error);
+      terminal.error(`${message}\nnot reloaded: what was running goes on\n`);
+      return { status: isKnown ? 409 : 500, body: { error: message } };
     }
     terminal.print('configuration reloaded\n');
     this.#printAddresses();
-    return { status: 200, body: { sites: resolution.config.sites.length, addresses: server?.addresses ?? [] } };
+    return { status: 200, body: { addresses: this.#server?.addresses ?? [] } };
   }
 
   #refuse(diagnostics: readonly Diagnostic[]): AdminAnswer {

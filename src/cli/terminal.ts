@@ -17,6 +17,8 @@ export interface Terminal {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  // A reader that has seen enough (`portico schema | head`) is no failure.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return {
     cwd: process.cwd(),
     environment: process.env,

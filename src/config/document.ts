@@ -35,26 +35,45 @@ export interface ParsedText {
 /** Values nested deeper than this are a mistake in every format: no configuration needs it, and recursion must end. */
 export const DEPTH_LIMIT = 64;
 
-/** The spans of a document by key path. */
+/** The spans of a document by key path: a tree of the same shape as the document. */
 export class SpanMap {
-  readonly #spans = new Map<string, Spans>();
+  readonly #root: SpanNode = { spans: undefined, children: undefined };
 
   set(path: KeyPath, spans: Spans): void {
-    this.#spans.set(JSON.stringify(path), spans);
+    let node = this.#root;
+    for (const key of path) {
+      node.children ??= new Map();
+      let child = node.children.get(key);
+      if (child === undefined) {
+        child = { spans: undefined, children: undefined };
+        node.children.set(key, child);
+      }
+      node = child;
+    }
+    node.spans = spans;
   }
 
   get(path: KeyPath): Spans | undefined {
-    return this.#spans.get(JSON.stringify(path));
+    let node: SpanNode | undefined = this.#root;
+    for (const key of path) node = node?.children?.get(key);
+    return node?.spans;
   }
 
-  /** The longest beginning of `path` that stands in the document: `path` itself, or the nearest map or list around. */
-  written(path: KeyPath): KeyPath {
-    for (let length = path.length; length > 0; length--) {
-      const beginning = path.slice(0, length);
-      if (this.get(beginning) !== undefined) return beginning;
+  /** The spans of `path`, or of the nearest map or list around it that was written down. */
+  nearest(path: KeyPath): Spans | undefined {
+    let node: SpanNode | undefined = this.#root;
+    let spans = node.spans;
+    for (const key of path) {
+      node = node?.children?.get(key);
+      spans = node?.spans ?? spans;
     }
-    return [];
+    return spans;
   }
+}
+
+interface SpanNode {
+  spans: Spans | undefined;
+  children: Map<string | number, SpanNode> | undefined;
 }
 
 /** A span as people see it. */
@@ -100,13 +119,13 @@ export class Document {
 
   /** Where the key at `path`, or the nearest one around it, was written. */
   keySpan(path: KeyPath): Span {
-    const spans = this.#spans.get(this.#spans.written(path));
+    const spans = this.#spans.nearest(path);
     return spans?.key ?? spans?.value ?? { start: 0, end: 0 };
   }
 
   /** Where the value at `path`, or the nearest one around it, was written. */
   valueSpan(path: KeyPath): Span {
-    return this.#spans.get(this.#spans.written(path))?.value ?? { start: 0, end: 0 };
+    return this.#spans.nearest(path)?.value ?? { start: 0, end: 0 };
   }
 
   /** A span in lines: where it starts, how much of that line it covers (at least 1), and the line itself. */

@@ -9,6 +9,8 @@ import type { FeatureTable } from './feature-table.ts';
 import { parseJson } from './formats/json.ts';
 import { loadScript } from './formats/script.ts';
 import { parseYaml } from './formats/yaml.ts';
+import { detectLanguage } from './importers/detect.ts';
+import { type ForeignOptions, openForeign } from './load-foreign.ts';
 import { type Resolution, resolveDocument } from './resolve.ts';
 
 /** What to load, and with what. */
@@ -18,6 +20,8 @@ export interface LoadOptions {
   readonly cwd: string;
   readonly features: FeatureTable;
   readonly environment: Environment;
+  /** For a document that is a configuration of another server. */
+  readonly foreign?: ForeignOptions;
 }
 
 /** The names under which a document is looked for, the first that exists winning. */
@@ -38,6 +42,11 @@ export async function loadConfig(options: LoadOptions): Promise<Resolution> {
   if (typeof file !== 'string') return { isValid: false, diagnostics: [file] };
   const text = await readText(file);
   if (typeof text !== 'string') return { isValid: false, diagnostics: [text] };
+  const language = detectLanguage(file, text);
+  if (language !== undefined) {
+    const opened = openForeign(language, file, text, options.features.names, options.foreign ?? { compat: false });
+    return Array.isArray(opened) ? { isValid: false, diagnostics: opened } : resolveDocument(opened, options);
+  }
   const parsed = await parseText(file, text);
   if (!('spans' in parsed)) return { isValid: false, diagnostics: [parsed] };
   const document = new Document(file, text, parsed.value, parsed.spans);
@@ -48,7 +57,7 @@ export async function loadConfig(options: LoadOptions): Promise<Resolution> {
 }
 
 /** Resolves a configuration that a program made: plain data as a document would hold it. */
-export function loadValue(value: unknown, options: Omit<LoadOptions, 'file'>): Resolution {
+export function loadValue(value: unknown, options: Omit<LoadOptions, 'file' | 'foreign'>): Resolution {
   return resolveDocument(Document.generated(value), options);
 }
 
@@ -87,7 +96,10 @@ async function parseText(file: string, text: string): Promise<ParsedText | Diagn
   if (['ts', 'mts', 'js', 'mjs'].includes(extension)) return loadScript(file, text);
   if (extension === 'json') return parseJson(text);
   if (extension === 'yaml' || extension === 'yml') return parseYaml(text);
-  return fileDiagnostic(file, 'expected a file that ends in .yaml, .yml, .json, .ts, .mts, .js or .mjs');
+  return fileDiagnostic(
+    file,
+    'expected a file that ends in .yaml, .yml, .json, .ts, .mts, .js or .mjs, or a configuration of lighttpd, Apache or nginx',
+  );
 }
 
 function stripByteOrderMark(text: string): string {

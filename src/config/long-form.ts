@@ -7,6 +7,7 @@ import { HIDDEN } from './check-options.ts';
 import type { LongFeature } from './expand.ts';
 import { printListenAddress } from './listen-address.ts';
 import { redact } from './redact.ts';
+import { absolutePath } from './resolve-settings.ts';
 import type { SiteWithLongForm } from './resolve-sites.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
 
@@ -33,7 +34,9 @@ export function longFormOf(config: ResolvedConfig, sites: readonly SiteWithLongF
     timeouts: Object.fromEntries(
       Object.entries(timeouts).map(([name, durationMs]) => [name.replace(/Ms$/, ''), printDuration(durationMs)]),
     ),
-    sites: Object.fromEntries(sites.map(({ resolved, long }) => [resolved.key, longSite(resolved.mounts, long)])),
+    sites: Object.fromEntries(
+      sites.map(({ resolved, long }) => [resolved.key, longSite(config.baseDir, resolved.mounts, long)]),
+    ),
   };
   return escapeReferences(longForm) as LongForm;
 }
@@ -43,16 +46,22 @@ export function printLongForm(longForm: LongForm): string {
   return stringify(longForm, { lineWidth: 0, aliasDuplicateObjects: false, keepUndefined: false });
 }
 
-function longSite(mounts: readonly { readonly path: string }[], long: readonly (readonly LongFeature[])[]) {
-  return Object.fromEntries(mounts.map(({ path }, index) => [path, longMount(long[index] ?? [])]));
+function longSite(
+  baseDir: string,
+  mounts: readonly { readonly path: string }[],
+  long: readonly (readonly LongFeature[])[],
+) {
+  return Object.fromEntries(mounts.map(({ path }, index) => [path, longMount(baseDir, long[index] ?? [])]));
 }
 
-function longMount(features: readonly LongFeature[]): Record<string, unknown> {
-  return Object.fromEntries(features.map(({ feature, value }) => [feature.name, hide(feature, value)]));
+function longMount(baseDir: string, features: readonly LongFeature[]): Record<string, unknown> {
+  return Object.fromEntries(features.map(({ feature, value }) => [feature.name, longOptions(baseDir, feature, value)]));
 }
 
-function hide(feature: LongFeature['feature'], value: unknown): unknown {
-  return redact(mapMarked(feature.options, value, 'secret', () => HIDDEN));
+/** Paths absolute, because the long form may be saved elsewhere; secrets hidden. */
+function longOptions(baseDir: string, { options }: LongFeature['feature'], value: unknown): unknown {
+  const absolute = mapMarked(options, value, 'path', (path) => absolutePath(baseDir, path));
+  return redact(mapMarked(options, absolute, 'secret', () => HIDDEN));
 }
 
 /** What went through the environment once must come out of it the same the next time. */

@@ -1,5 +1,6 @@
 // The reference manual of configurations, written from their JSON Schema: what editors show and what people read agree.
 import { DIGITS_PATTERN, DURATION_PATTERN, SIZE_PATTERN } from '../exchange/option-types.ts';
+import { printKeyPath } from './document.ts';
 import type { FeatureTable } from './feature-table.ts';
 import { buildJsonSchema, type JsonSchema } from './json-schema.ts';
 
@@ -22,11 +23,15 @@ export function printReference(features: FeatureTable): string {
   for (const [name, schema] of Object.entries(properties)) {
     const inner = writer.longForm(schema);
     if (inner !== undefined && name !== 'sites' && name !== 'defaults')
-      lines.push(`### \`${name}\``, '', ...writer.table(propertiesOf(inner) ?? {}, inner));
+      lines.push(`### \`${name}\``, '', ...writer.tables(inner, [name]));
   }
   lines.push('## Mounts', '', ...MOUNTS, '');
   for (const feature of features.list) {
-    lines.push(`### \`${feature.name}\``, '', ...writer.section(definitions[`feature-${feature.name}`] ?? {}));
+    lines.push(
+      `### \`${feature.name}\``,
+      '',
+      ...writer.section(definitions[`feature-${feature.name}`] ?? {}, feature.name),
+    );
     lines.push(...notesOf(feature), '');
   }
   return `${lines
@@ -57,13 +62,24 @@ class ReferenceWriter {
   }
 
   /** A description, and the table of options or the kind of value. */
-  section(schema: JsonSchema): string[] {
+  section(schema: JsonSchema, name: string): string[] {
     const long = this.longForm(schema);
     const properties = long && propertiesOf(long);
     const description = textOf(schema['description'] ?? long?.['description']);
     const head = description === '' ? [] : [description, ''];
     if (long === undefined || properties === undefined) return [...head, `Value: ${this.kind(schema)}.`, ''];
-    return [...head, ...this.table(properties, long)];
+    return [...head, ...this.tables(long, [name])];
+  }
+
+  /** The table of a map, and those of the maps in it. */
+  tables(map: JsonSchema, path: readonly string[]): string[] {
+    const properties = propertiesOf(map) ?? {};
+    const inner = Object.entries(properties).flatMap(([key, schema]) => {
+      const long = this.longForm(schema);
+      const innerPath = [...path, key];
+      return long === undefined ? [] : [`In \`${printKeyPath(innerPath)}\`:`, '', ...this.tables(long, innerPath)];
+    });
+    return [...this.table(properties, map), ...inner];
   }
 
   table(properties: Readonly<Record<string, JsonSchema>>, owner: JsonSchema): string[] {
@@ -73,6 +89,13 @@ class ReferenceWriter {
       const cells = [`\`${name}\``, this.kind(schema), required.includes(name) ? 'required' : fallback];
       return `| ${[...cells, textOf(schema['description'])].map(escapeCell).join(' | ')} |`;
     });
+    const others = owner['additionalProperties'];
+    if (typeof others === 'object' && others !== null) {
+      const schema = others as JsonSchema;
+      rows.push(
+        `| ${['any other', this.kind(schema), '', textOf(schema['description'])].map(escapeCell).join(' | ')} |`,
+      );
+    }
     return rows.length === 0 ? [] : ['| key | value | default | |', '|---|---|---|---|', ...rows, ''];
   }
 

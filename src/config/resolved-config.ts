@@ -87,7 +87,7 @@ export interface ResolvedFeature {
 export interface ResolvedLog {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly format: 'json' | 'text';
-  /** Absolute path; undefined for standard output. */
+  /** Absolute path; undefined for standard error. */
   readonly file: string | undefined;
 }
 

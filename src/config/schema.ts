@@ -60,7 +60,7 @@ const logSchema = z
       .prefault('info')
       .describe('The least important messages that are written.'),
     format: z.enum(['text', 'json']).prefault('text').describe('`text` for people, `json` for programs.'),
-    file: pathOption().optional().describe('Where to; standard output if left out.'),
+    file: pathOption().optional().describe('Where to; standard error if left out.'),
   })
   .describe('The messages of the program itself.');
 

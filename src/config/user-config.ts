@@ -24,5 +24,5 @@ export interface UserPaths {
 /** One thing that serves, and what stands before it. */
 export type UserMount = UserFeatures;
 
-/** The options of features by their names. Features that declare no type take anything here; loading checks them all. */
-export type UserFeatures = Partial<FeatureInputs> & { readonly [name: string]: unknown };
+/** The options of features by their names, as far as {@link FeatureInputs} has them. */
+export type UserFeatures = Partial<FeatureInputs>;

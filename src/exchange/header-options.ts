@@ -53,6 +53,14 @@ export function headerValueOption() {
   return z.union([text, z.number().transform(String)]);
 }
 
+/** A whole Content-Type value (RFC 9110 §8.3.1). */
+export function mediaTypeOption() {
+  const message = 'expected a media type such as "text/plain; charset=utf-8"';
+  return z
+    .string({ error: message })
+    .refine((text) => /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;|$)/.test(text) && isFieldValue(text), message);
+}
+
 /** Why a header cannot be changed here, or undefined if it can. */
 function refusalOf(name: string, side: HeaderSide): string | undefined {
   const lowerName = name.toLowerCase();

@@ -1,6 +1,10 @@
 // THE list of built-in features, in their default order. Adding one is an import and a line here.
 import type { Feature } from '../exchange/feature.ts';
+import { errorPages } from './error-pages/index.ts';
+import { headers } from './headers/index.ts';
 import { host, proxy, timeouts } from './proxy/index.ts';
+import { redirect } from './redirect/index.ts';
+import { respond } from './respond/index.ts';
 import { staticFiles } from './static-files/index.ts';
 import { vhost } from './vhost-monster/index.ts';
 
@@ -8,17 +12,24 @@ import { vhost } from './vhost-monster/index.ts';
  * Features act in this order on a request, and in the reverse one on its response:
  *
  * 1. observers, which only look;
- * 2. what may refuse a request, the cheapest first: nothing is spent on what is refused;
- * 3. what changes the request, and on the way back the response as the client will see it;
- * 4. what serves, exactly one per mount, with the settings that it reads.
+ * 2. what has the last word on every response, refusals included;
+ * 3. what may refuse a request, the cheapest first: nothing is spent on what is refused;
+ * 4. what changes the request, and on the way back the response as the client will see it;
+ * 5. what serves, exactly one per mount, with the settings that it reads.
  */
 export const builtInFeatures: readonly Feature[] = [
-  // 3. The last change to a request: the public address goes before the backend path.
+  // 2. Headers outside of error pages: they are on those too.
+  headers,
+  errorPages,
+
+  // 4. The last change to a request: the public address goes before the backend path.
   vhost,
 
-  // 4. Serving.
+  // 5. Serving.
   host,
   timeouts,
   proxy,
   staticFiles,
+  redirect,
+  respond,
 ];

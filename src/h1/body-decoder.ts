@@ -230,10 +230,12 @@ class ChunkedDecoder implements BodyDecoder {
   #finish(): void {
     const text = Buffer.concat(this.#trailerBytes).toString('latin1');
     this.#trailerBytes = [];
+    const trailers = text.length === 2 ? undefined : parseHeaderBlock(text.slice(0, -4), this.#limits.headerCount);
+    if (typeof trailers === 'string') {
+      this.fault = `trailer section: ${trailers}`;
+      return;
+    }
+    this.trailers = trailers;
     this.#state = 'done';
-    if (text.length === 2) return;
-    const trailers = parseHeaderBlock(text.slice(0, -4), this.#limits.headerCount);
-    if (typeof trailers === 'string') this.fault = `trailer section: ${trailers}`;
-    else this.trailers = trailers;
   }
 }

@@ -36,6 +36,8 @@ export class BodyReader implements Body {
   #isCancelled = false;
   #isBlocked = false;
   #hasEnded = false;
+  /** Whether the sink heard `end`. */
+  #isEndTold = false;
   #error: ProxyError | undefined = undefined;
   #ending: { readonly isUntilClose: boolean; readonly error: ProxyError } | undefined = undefined;
   /** Content bytes decoded so far. */
@@ -130,7 +132,7 @@ export class BodyReader implements Body {
 
   /** Ends the body with an error, unless it is over. */
   fail(error: ProxyError): void {
-    if (this.#error !== undefined || this.isComplete) return;
+    if (this.#error !== undefined || this.#isEndTold) return;
     this.#error = error;
     if (!this.#isCancelled) this.#sink?.abort(error);
   }
@@ -157,12 +159,14 @@ export class BodyReader implements Body {
     while (this.#waiting.length > 0 && !this.#isBlocked && !this.isComplete && this.#error === undefined) {
       const { bytes, release } = this.#waiting.shift() as KeptBytes;
       this.#waitingBytes -= bytes.length;
-      const end = this.#decode(bytes, 0, release, sink, release === undefined);
-      if (end === bytes.length) continue;
-      const behind = { bytes: bytes.subarray(end), release };
-      this.#waiting.unshift(behind);
-      this.#waitingBytes += behind.bytes.length;
+      this.#decode(bytes, 0, release, sink, release === undefined, true);
     }
+  }
+
+  /** Before anybody hears of the end of the body: a sink that answers at once makes room for the next message. */
+  #putBack(kept: KeptBytes): void {
+    this.#waiting.unshift(kept);
+    this.#waitingBytes += kept.bytes.length;
   }
 
   /** What the end of the connection means, once nothing waits any more. */
@@ -174,6 +178,7 @@ export class BodyReader implements Body {
     if (!ending.isUntilClose) this.fail(ending.error);
     else if (sink !== undefined && !this.#hasEnded) {
       this.#hasEnded = true;
+      this.#isEndTold = true;
       this.#owner.bodyRead();
       sink.end();
     }
@@ -182,21 +187,39 @@ export class BodyReader implements Body {
   /**
    * Decodes and pushes; the end of the body is told to the owner first, then to the sink. Lent bytes with something of
    * the next message in them are copied, because the caller reads on in them. `isOwned`: nobody overwrites them.
+   * `keepsRest`: what stands behind the body goes back to what waits.
    */
-  #decode(bytes: Buffer, start: number, release: Release | undefined, sink: Sink, isOwned: boolean): number {
+  #decode(
+    bytes: Buffer,
+    start: number,
+    release: Release | undefined,
+    sink: Sink,
+    isOwned: boolean,
+    keepsRest = false,
+  ): number {
     const pieces: number[] = [];
     const end = this.#decoder.decode(bytes, start, (from, to) => pieces.push(from, to));
-    this.#pushPieces(bytes, pieces, end === bytes.length ? release : undefined, sink, isOwned);
-    if (this.#error !== undefined) return end;
-    if (this.#decoder.fault !== undefined) {
-      const error = this.#owner.framingError(this.#decoder.fault);
-      this.#owner.bodyBroken(error);
-      this.fail(error);
-    } else if (this.#decoder.isDone) {
+    if (keepsRest && end < bytes.length) this.#putBack({ bytes: bytes.subarray(end), release });
+    const isAllOurs = end === bytes.length;
+    this.#pushPieces(bytes, pieces, isAllOurs ? release : undefined, sink, isOwned);
+    if (this.#decoder.fault !== undefined && this.#error === undefined)
+      this.#break(this.#owner.framingError(this.#decoder.fault));
+    if (this.#error !== undefined) {
+      // Behind broken framing nobody can tell what the bytes are: none of them is the next message.
+      if (!isAllOurs) release?.();
+      return bytes.length;
+    }
+    if (this.#decoder.isDone) {
+      this.#isEndTold = true;
       this.#owner.bodyRead();
       sink.end(this.#decoder.trailers);
     }
     return end;
+  }
+
+  #break(error: ProxyError): void {
+    this.#owner.bodyBroken(error);
+    this.fail(error);
   }
 
   #pushPieces(bytes: Buffer, pieces: number[], release: Release | undefined, sink: Sink, isOwned: boolean): void {
@@ -210,10 +233,8 @@ export class BodyReader implements Body {
       const piece = bytes.subarray(pieces[index], pieces[index + 1]);
       this.contentBytes += piece.length;
       if (this.contentBytes > this.#limitBytes) {
-        release?.();
-        const error = new ProxyError('request_body_too_large', `more than ${this.#limitBytes} bytes`);
-        this.#owner.bodyBroken(error);
-        this.fail(error);
+        // Earlier pieces of the same memory may still wait to be written: it is left to the garbage collector.
+        this.#break(new ProxyError('request_body_too_large', `more than ${this.#limitBytes} bytes`));
         return;
       }
       // Bytes of the scratch buffer are overwritten by the next read, and a sink may keep what it is given.

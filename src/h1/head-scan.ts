@@ -1,19 +1,16 @@
 // Finds where a head begins and ends in the bytes of a connection (RFC 9112 §2.2).
 import { CR, LF } from '../util/ascii.ts';
 
-/** Empty lines before a request line that are ignored: RFC 9112 §2.2 asks for at least one. */
-const EMPTY_LINES_LIMIT = 4;
-
 /** The index behind the empty line that ends the head which starts at `start`, or -1 if it is not all here. */
 export function findHeadEnd(bytes: Buffer, start: number): number {
   const index = bytes.indexOf('\r\n\r\n', start, 'latin1');
   return index < 0 ? -1 : index + 4;
 }
 
-/** The index behind the empty lines at `start` that may precede a request line. */
+/** The index behind the empty lines at `start` that may precede a request line: RFC 9112 §2.2 asks to skip at least one. */
 export function skipEmptyLines(bytes: Buffer, start: number): number {
   let index = start;
-  for (let lines = 0; lines < EMPTY_LINES_LIMIT && bytes[index] === CR && bytes[index + 1] === LF; lines++) index += 2;
+  while (bytes[index] === CR && bytes[index + 1] === LF) index += 2;
   return index;
 }
 

@@ -1,17 +1,12 @@
 // Parses header lines of heads and trailers (RFC 9112 §5): strict, from one contiguous string.
 import { HeaderList } from '../http/header-list.ts';
-import { isToken } from '../http/token.ts';
+import { lowerHeaderName } from '../http/header-names.ts';
 
 /** What is wrong with a header block. */
 export type HeaderFault = 'malformed' | 'too-many';
 
 /** Controls other than HTAB; CR and LF too, because the lines are split at CRLF before (RFC 9110 §5.5). */
 const FORBIDDEN_IN_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
-
-/** Names seen before with their lower case: saves validating and lower-casing the few that every message repeats. */
-const knownNames = new Map<string, string>();
-const KNOWN_NAMES_LIMIT = 512;
-const KNOWN_NAME_LENGTH_LIMIT = 64;
 
 /**
  * Parses `text`, zero or more header lines separated by CRLF without the final empty line.
@@ -30,7 +25,7 @@ export function parseHeaderBlock(text: string, countLimit: number): HeaderList |
     const colon = text.indexOf(':', start);
     if (colon <= start || colon > end) return 'malformed';
     const name = text.slice(start, colon);
-    const lowerName = knownNames.get(name) ?? learnName(name);
+    const lowerName = lowerHeaderName(name);
     if (lowerName === undefined) return 'malformed';
     const value = trimWhitespace(text, colon + 1, end);
     if (FORBIDDEN_IN_VALUE.test(value)) return 'malformed';
@@ -40,16 +35,6 @@ export function parseHeaderBlock(text: string, countLimit: number): HeaderList |
     start = end + 2;
   }
   return new HeaderList(names, lowerNames, values);
-}
-
-function learnName(name: string): string | undefined {
-  if (!isToken(name)) return undefined;
-  const lowerName = name.toLowerCase();
-  if (knownNames.size < KNOWN_NAMES_LIMIT && name.length <= KNOWN_NAME_LENGTH_LIMIT) {
-    // A copy: a slice would keep the whole head it was cut from alive.
-    knownNames.set(Buffer.from(name, 'latin1').toString('latin1'), lowerName);
-  }
-  return lowerName;
 }
 
 /** OWS is SP and HTAB only (RFC 9110 §5.6.3); String.prototype.trim takes more. */

@@ -154,8 +154,13 @@ export class InboundConnection implements ConnectionUser {
     else this.#linger();
   }
 
+  /** Whether the client ended its half and nothing of another request waits. */
+  get isLastRequest(): boolean {
+    return this.#connection.hasEnded && this.#pending.length === 0;
+  }
+
   get isEnding(): boolean {
-    return this.#isDraining || this.#host.isDraining || this.#connection.hasEnded;
+    return this.#isDraining || this.#host.isDraining || this.isLastRequest;
   }
 
   /** Bytes that a body took although they belong to the next request. */
@@ -223,7 +228,13 @@ export class InboundConnection implements ConnectionUser {
   #checkPartialHead(bytes: Buffer, start: number): void {
     const size = bytes.length - start;
     const first = skipEmptyLines(bytes, start);
-    if (first === bytes.length) return;
+    if (first === bytes.length) {
+      // Empty lines alone are no head that began.
+      this.#pending.takeAll();
+      this.#searchFrom = 0;
+      this.#phase = 'idle';
+      return;
+    }
     if (hasBareLineFeed(bytes, Math.max(first, start + this.#searchFrom))) {
       this.#refuse(new ProxyError('request_malformed', 'bare LF in the head'));
     } else if (size > this.#limits.headBytes) {

@@ -1,5 +1,7 @@
 // Ordered header lines of one message section, with the spelling and the duplicates they arrived with.
 
+import { lowerHeaderName } from './header-names.ts';
+
 /** The reading half of a {@link HeaderList}; heads hand out this one. */
 export interface ReadonlyHeaderList extends Iterable<readonly [name: string, value: string]> {
   /** How many lines there are. */
@@ -104,8 +106,15 @@ export class HeaderList implements ReadonlyHeaderList {
   /** Adds a line at the end. */
   append(name: string, value: string): void {
     this.#names.push(name);
-    this.#lowerNames.push(name.toLowerCase());
+    this.#lowerNames.push(lowerHeaderName(name) ?? name.toLowerCase());
     this.#values.push(value);
+  }
+
+  /** Adds line `index` of `other` at the end. */
+  appendFrom(other: ReadonlyHeaderList, index: number): void {
+    this.#names.push(other.nameAt(index));
+    this.#lowerNames.push(other.lowerNameAt(index));
+    this.#values.push(other.valueAt(index));
   }
 
   /** Replaces every line called `name` by one with `value`, where the first stood, or at the end. */

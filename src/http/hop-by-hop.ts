@@ -32,11 +32,24 @@ export function connectionOptions(headers: ReadonlyHeaderList): string[] {
   return value === undefined ? [] : splitList(value.toLowerCase());
 }
 
-/** Removes every hop-by-hop header from `headers`, those that Connection names included. */
-export function removeHopByHop(headers: HeaderList): void {
+/** Whether a header ends at this hop: by itself, or because the Connection options `options` name it. */
+export function isHopByHop(lowerName: string, options: readonly string[]): boolean {
+  if (HOP_BY_HOP.has(lowerName)) return true;
+  return options.length > 0 && options.includes(lowerName) && !NOT_REMOVABLE.has(lowerName);
+}
+
+/** Appends to `target` what of `headers` goes on at this hop and `isDropped` does not hold back; returns `target`. */
+export function copyEndToEnd(
+  headers: ReadonlyHeaderList,
+  target: HeaderList,
+  isDropped?: (lowerName: string) => boolean,
+): HeaderList {
   const options = connectionOptions(headers);
-  headers.deleteAll(HOP_BY_HOP);
-  for (const option of options) if (!NOT_REMOVABLE.has(option)) headers.delete(option);
+  for (let index = 0; index < headers.length; index++) {
+    const lowerName = headers.lowerNameAt(index);
+    if (!isHopByHop(lowerName, options) && !isDropped?.(lowerName)) target.appendFrom(headers, index);
+  }
+  return target;
 }
 
 /**

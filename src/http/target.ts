@@ -29,14 +29,16 @@ export interface Target {
 
 /** Octets that RFC 3986 has no place for, in any part of a target. Browsers escape them; smugglers do not. */
 const FORBIDDEN_IN_TARGET = /[^\x21-\x7e]|#/;
-const BAD_PERCENT = /%(?![0-9A-Fa-f]{2})/;
+/** Escapes that are none, and those of NUL, CR and LF, which end strings and header lines in what decodes them carelessly. */
+const BAD_PERCENT = /%(?:00|0[aAdD]|(?![0-9A-Fa-f]{2}))/;
 /** A segment that is `.` or `..`, each dot possibly percent-encoded, and possibly with parameters behind it. */
 const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
 const ABSOLUTE = /^(https?):\/\/([^/?]*)(.*)$/i;
 
 /**
  * Parses a request target. Returns undefined for what must be refused with 400: another form than the method allows,
- * controls, spaces, octets above 7E, a fragment, a backslash in the path, a dot segment in any spelling.
+ * controls, spaces, octets above 7E, a fragment; in the path a backslash, a bad escape or one of NUL, CR or LF, and a dot
+ * segment in any spelling.
  * (RFC 9112 §3.2: an invalid request-line is refused, not corrected. A dot segment never comes from a browser, which
  * resolves it first; every proxy that passed one on gave some backend a path it had not routed.)
  */

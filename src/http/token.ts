@@ -1,22 +1,18 @@
 // Grammar shared by many headers: tokens, quoted strings, comma lists and parameters (RFC 9110 §5.6).
-import { IS_FIELD_VALUE, IS_TOKEN } from '../util/ascii.ts';
+
+/** tchar of RFC 9110 §5.6.2. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** No controls but HTAB, no code units above FF (RFC 9110 §5.5). */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Whether `text` is a token: one or more tchar (RFC 9110 §5.6.2). */
 export function isToken(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code > 255 || IS_TOKEN[code] === 0) return false;
-  }
-  return text.length > 0;
+  return TOKEN.test(text);
 }
 
 /** Whether `text` may be sent as a field value: no controls but HTAB (RFC 9110 §5.5). Code units above FF do not pass. */
 export function isFieldValue(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code > 255 || IS_FIELD_VALUE[code] === 0) return false;
-  }
-  return true;
+  return FIELD_VALUE.test(text);
 }
 
 /** Splits a comma list at the top level, quoted strings kept whole; empty elements are dropped (RFC 9110 §5.6.1.2). */

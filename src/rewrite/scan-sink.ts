@@ -64,7 +64,7 @@ class ScanSink extends PassingSink implements Sink {
     const settled = this.#scan(window, 0, this.#held.length, true);
     invariant(settled === this.#held.length, 'scanner: text left at the end');
     this.#held = NOTHING;
-    if (window.length > 0)
+    if (window.length > 0 || this.#edits.length > 0)
       this.next.write(this.#edits.length === 0 ? window.bytes : this.#editedBytes(window, settled));
     this.next.end(trailers);
   }
@@ -113,6 +113,6 @@ class ScanSink extends PassingSink implements Sink {
   }
 
   #editedBytes(window: Window, settled: number): Buffer {
-    return Buffer.from(this.#edits.apply(window.text, 0, settled), 'latin1');
+    return this.#edits.applyTo(window.bytes, settled);
   }
 }

@@ -26,14 +26,15 @@ export interface Services {
 export class BuildError extends Error {
   override name = 'BuildError';
   readonly mount: Mount;
+  /** The message without the place. */
+  readonly reason: string;
 
   constructor(mount: Mount, feature: string, cause: unknown) {
     const place = mount.source === undefined ? '' : `${mount.source.file}:${mount.source.line}: `;
-    super(
-      `${place}${feature} of ${mount.site} ${mount.path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    const reason = `${feature} of ${mount.site} ${mount.path}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    super(`${place}${reason}`, { cause });
     this.mount = mount;
+    this.reason = reason;
   }
 }
 

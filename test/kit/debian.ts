@@ -19,6 +19,9 @@ const PACKAGES = {
 /** A program that {@link findProgram} knows. */
 export type Program = keyof typeof PACKAGES;
 
+/** Every package that a test or benchmark may ask for. */
+export const DEBIAN_PACKAGES: readonly string[] = Object.values(PACKAGES);
+
 /** Daemons are in sbin, which is not in everybody's PATH. */
 const MORE_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 

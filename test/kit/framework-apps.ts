@@ -37,7 +37,7 @@ export interface Facts {
 }
 
 /**
- * A running application. `GET /a/:id` answers its {@link Facts}; `GET /session` begins a session; any other path is a page that
+ * A running application. `GET /a/:id` answers its {@link Facts} (below another path, if told so); `GET /session` begins a session; any other path is a page that
  * wants a slash at its end (302) and prints its own address: the application of the recipe.
  */
 export interface RunningApp {
@@ -51,6 +51,8 @@ export interface RunningApp {
 export interface AppOptions extends BackendOptions {
   /** The address to listen on. Default 127.0.0.1. */
   readonly listen?: string | { readonly path: string };
+  /** The path in front of `/:id`. Default `/a`. */
+  readonly factsPath?: string;
 }
 
 /** Starts the application on one framework. */
@@ -130,7 +132,7 @@ function selfPage(request: AnyRequest): { location: string } | { text: string } 
   return url.path.endsWith('/') ? { text: url.here } : { location: url.withSlash };
 }
 
-async function startNodeHttp({ listen, ...options }: AppOptions = {}): Promise<RunningApp> {
+async function startNodeHttp({ listen, factsPath = '/a', ...options }: AppOptions = {}): Promise<RunningApp> {
   let handled = 0;
   const app: RequestListener = (request, response) => {
     handled++;
@@ -143,7 +145,7 @@ async function startNodeHttp({ listen, ...options }: AppOptions = {}): Promise<R
       response.end('session');
       return;
     }
-    const id = /^\/a\/([^/]+)$/.exec(path)?.[1];
+    const id = idBelow(factsPath, path);
     if (id !== undefined) {
       const { host } = request.headers;
       const forwardedProto = request.headers['x-forwarded-proto'] as string | undefined;
@@ -173,7 +175,7 @@ async function startNodeHttp({ listen, ...options }: AppOptions = {}): Promise<R
 
 async function startExpress(
   name: 'express' | 'express4',
-  { listen, ...options }: AppOptions = {},
+  { listen, factsPath = '/a', ...options }: AppOptions = {},
 ): Promise<RunningApp> {
   let handled = 0;
   const express = require(name) as () => ExpressApp;
@@ -188,7 +190,7 @@ async function startExpress(
     request.session['user'] = 'somebody';
     response.send('session');
   });
-  app.get('/a/:id', (request, response) => {
+  app.get(`${factsPath}/:id`, (request, response) => {
     handled++;
     const { protocol, secure, hostname, originalUrl, baseUrl, headers, url = '' } = request;
     const host = name === 'express' ? request.host : headers.host;
@@ -206,7 +208,11 @@ async function startExpress(
   return run(app, listen, () => handled);
 }
 
-async function startFastify({ listen = '127.0.0.1', ...options }: AppOptions = {}): Promise<RunningApp> {
+async function startFastify({
+  listen = '127.0.0.1',
+  factsPath = '/a',
+  ...options
+}: AppOptions = {}): Promise<RunningApp> {
   let handled = 0;
   const { rewriteUrl, plugin } = fastifyBackend.publicAddress(options);
   const app = Fastify({ rewriteUrl, forceCloseConnections: true });
@@ -223,7 +229,7 @@ async function startFastify({ listen = '127.0.0.1', ...options }: AppOptions = {
     request.session.set('user', 'somebody');
     return 'session';
   });
-  app.get<{ Params: { id: string } }>('/a/:id', async (request) => {
+  app.get<{ Params: { id: string } }>(`${factsPath}/:id`, async (request) => {
     handled++;
     const { protocol, host, hostname, originalUrl, url, headers, params } = request;
     const forwardedProto = headers['x-forwarded-proto'] as string | undefined;
@@ -245,7 +251,7 @@ async function startFastify({ listen = '127.0.0.1', ...options }: AppOptions = {
   };
 }
 
-async function startKoa({ listen, ...options }: AppOptions = {}): Promise<RunningApp> {
+async function startKoa({ listen, factsPath = '/a', ...options }: AppOptions = {}): Promise<RunningApp> {
   let handled = 0;
   const Koa = require('koa') as { new (): KoaApp } | { default: new () => KoaApp };
   const app = new ('default' in Koa ? Koa.default : Koa)();
@@ -257,7 +263,7 @@ async function startKoa({ listen, ...options }: AppOptions = {}): Promise<Runnin
       ctx.body = 'session';
       return;
     }
-    const id = /^\/a\/([^/]+)$/.exec(ctx.path)?.[1];
+    const id = idBelow(factsPath, ctx.path);
     if (id !== undefined) {
       const { protocol, secure, host, hostname, originalUrl, url, headers } = ctx;
       const { prefix: baseUrl } = koaBackend.publicRequestOf(ctx).address;
@@ -273,7 +279,7 @@ async function startKoa({ listen, ...options }: AppOptions = {}): Promise<Runnin
   return run(app.callback(), listen, () => handled);
 }
 
-async function startHono({ listen, ...options }: AppOptions = {}): Promise<RunningApp> {
+async function startHono({ listen, factsPath = '/a', ...options }: AppOptions = {}): Promise<RunningApp> {
   let handled = 0;
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/session', (c) => {
@@ -282,7 +288,7 @@ async function startHono({ listen, ...options }: AppOptions = {}): Promise<Runni
     setCookie(c, 'session', '1', { path: '/', secure: isSecure });
     return c.text('session');
   });
-  app.get('/a/:id', (c) => {
+  app.get(`${factsPath}/:id`, (c) => {
     handled++;
     const url = new URL(c.req.url);
     const { address, target } = honoBackend.publicRequestOf(c);
@@ -307,6 +313,12 @@ async function startHono({ listen, ...options }: AppOptions = {}): Promise<Runni
   const fetch = honoBackend.behindFront<[HttpBindings]>((request, env) => app.fetch(request, env), options);
   const listener = getRequestListener((request, env) => fetch(request, env as HttpBindings));
   return run(listener, listen, () => handled);
+}
+
+/** What routers do with `/a/:id`. */
+function idBelow(factsPath: string, path: string): string | undefined {
+  const id = path.startsWith(`${factsPath}/`) ? path.slice(factsPath.length + 1) : '';
+  return id === '' || id.includes('/') ? undefined : id;
 }
 
 /** Starts a server for any request listener. */

@@ -1,16 +1,18 @@
 // The test kit against servers that are not ours: raw client, scripted upstream, processes, clock, splits.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { createServer as createNetServer } from 'node:net';
+import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { atEnd, type Owner } from './at-end.ts';
-import { findProgram, skipUnless } from './debian.ts';
+import { DEBIAN_PACKAGES, findProgram, skipUnless } from './debian.ts';
 import { everySplit, splitsOf } from './every-split.ts';
 import { FakeClock } from './fake-clock.ts';
 import { Gate } from './gate.ts';
 import { launchPortico } from './portico.ts';
 import { startProcess } from './process.ts';
+import { projectRoot } from './project-root.ts';
 import { askOnce, connectClient, getRequest } from './raw-client.ts';
 import { answering, closedPort, okResponse, startUpstream } from './scripted-upstream.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -221,8 +223,13 @@ test('skipUnless names what is missing and how to install it', (t) => {
   if (message !== false) assert.match(message, /^needs wrk: apt-get install .* wrk$/);
 });
 
+test('what the kit looks for is what tools/install-debian-packages.sh installs', () => {
+  const script = readFileSync(join(projectRoot, 'tools', 'install-debian-packages.sh'), 'utf8');
+  for (const name of DEBIAN_PACKAGES) assert.match(script, new RegExp(`^  ${name}\\s`, 'm'));
+});
+
 test('startProcess waits for output, and shows it when the process ends first', LIMIT, async (t) => {
-  const script = 'console.log("ready"); process.on("SIGTERM", () => process.exit(3)); setInterval(() => {}, 1000)';
+  const script = 'process.on("SIGTERM", () => process.exit(3)); setInterval(() => {}, 1000); console.log("ready")';
   const running = startProcess(t, process.execPath, ['-e', script]);
   await running.untilOutput('ready');
   assert.deepEqual(await running.stop(), { status: 3, signal: null });

@@ -1,5 +1,5 @@
 // The real executable under test: started with a configuration, waited for, asked, stopped.
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from './at-end.ts';
 import { type ProcessEnd, type RunningProcess, startProcess } from './process.ts';
@@ -25,14 +25,6 @@ export interface PorticoOptions {
 
 /** The executable of this project. */
 export const porticoExecutable: string = join(projectRoot, 'bin', 'portico.js');
-
-/** The compiled program is missing only where nobody compiled it. */
-const compiledMain = join(projectRoot, 'dist', 'src', 'cli', 'main.js');
-
-/** The `skip` option of a test that needs the executable: false when it can run. */
-export function skipUnlessBuilt(): string | false {
-  return existsSync(compiledMain) ? false : 'the executable is not built yet (dist/src/cli/main.js is missing)';
-}
 
 /** A running Portico. */
 export class Portico {

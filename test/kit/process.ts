@@ -16,6 +16,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Stands in messages. Default: the command. */
   readonly name?: string;
+  /** Runs it in a process group of its own; signals go to the whole group, so that its children end with it. */
+  readonly ownGroup?: boolean;
 }
 
 const OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -24,6 +26,7 @@ const OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024;
 export class RunningProcess {
   readonly name: string;
   readonly child: ChildProcess;
+  readonly #ownGroup: boolean;
   #stdout = '';
   #stderr = '';
   #end: ProcessEnd | undefined = undefined;
@@ -32,8 +35,10 @@ export class RunningProcess {
 
   constructor(command: string, args: readonly string[], options: ProcessOptions) {
     this.name = options.name ?? command;
+    this.#ownGroup = options.ownGroup ?? false;
     this.child = spawn(command, args, {
       cwd: options.cwd,
+      detached: this.#ownGroup,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -106,7 +111,9 @@ export class RunningProcess {
 
   /** Sends a signal; does nothing if it has ended. */
   signal(signal: NodeJS.Signals): void {
-    if (this.#end === undefined) this.child.kill(signal);
+    if (this.#end !== undefined || this.child.pid === undefined) return;
+    if (this.#ownGroup) process.kill(-this.child.pid, signal);
+    else this.child.kill(signal);
   }
 
   /** Asks it to end and waits; kills it and throws if it does not end in time. */

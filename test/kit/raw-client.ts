@@ -63,8 +63,7 @@ export class RawClient extends Wire {
 
 /** Connects; resolves when the connection (and TLS) stands, rejects if it is refused. */
 export async function connectClient(owner: Owner, options: ClientOptions): Promise<RawClient> {
-  const socket = await openSocket(options);
-  const client = new RawClient('client', socket, options.waitLimitMs ?? WAIT_LIMIT_MS);
+  const client = await openClient(options);
   atEnd(
     owner,
     () => client.destroy(),
@@ -73,9 +72,14 @@ export async function connectClient(owner: Owner, options: ClientOptions): Promi
   return client;
 }
 
+/** {@link connectClient} without an owner: the caller destroys the client. For many short connections in one test. */
+export async function openClient(options: ClientOptions): Promise<RawClient> {
+  return new RawClient('client', await openSocket(options), options.waitLimitMs ?? WAIT_LIMIT_MS);
+}
+
 /** Connects, sends one request, reads its response and closes: for tests that ask once. */
 export async function askOnce(options: ClientOptions, request: string | Buffer): Promise<ReadResponse> {
-  const client = new RawClient('client', await openSocket(options), options.waitLimitMs ?? WAIT_LIMIT_MS);
+  const client = await openClient(options);
   try {
     return await client.ask(request);
   } finally {

@@ -34,6 +34,24 @@ export function bookPage(targetBytes: number): Buffer {
   return Buffer.from(parts.join(''));
 }
 
+/** A style sheet as build tools write them: rules, comments, functions, a URL here and there. */
+export function styleSheet(targetBytes: number): Buffer {
+  const random = randomNumbers(4);
+  const parts = ['@charset "utf-8";@import "/static/css/base.css" screen;\n'];
+  let size = 0;
+  for (let index = 0; size < targetBytes; index++) {
+    const name = words(random, 2).replace(' ', '-');
+    const url = index % 9 === 0 ? `background-image:url(${index % 45 === 0 ? BACKEND : ''}/img/${name}.png);` : '';
+    const comment = index % 13 === 0 ? `/* ${words(random, 12)} */\n` : '';
+    const rule =
+      `${comment}.${name}:hover>a[href^="#"],.${name}-${index}{${url}color:rgba(${index % 255},20,30,.5);` +
+      `width:calc(100% - ${index}px);margin:0 auto;content:"${words(random, 1)}";transform:translate(var(--${name}),0)}\n`;
+    parts.push(rule);
+    size += rule.length;
+  }
+  return Buffer.from(parts.join(''));
+}
+
 /** A highlighted source file: a tag every few words, line numbers, nothing to rewrite but the head. */
 export function sourcePage(targetBytes: number): Buffer {
   const random = randomNumbers(3);
@@ -99,7 +117,8 @@ function form(index: number): string {
 
 function paragraph(index: number, random: () => number): string {
   const link = `<a href="#section-${index}">${words(random, 2)}</a>`;
-  return `<p>${words(random, 35)} <code>${words(random, 1)}</code> ${words(random, 20)} ${link} ${words(random, 18)}.</p>\n`;
+  const code = `<code class="hljs">${words(random, 1)}</code>`;
+  return `<p>${words(random, 14)} ${code} ${words(random, 9)} ${link} ${words(random, 7)} <em>${words(random, 1)}</em>.</p>\n`;
 }
 
 function codeBlock(index: number, random: () => number): string {

@@ -49,20 +49,17 @@ export function demoDocument(port: number, backend: SampleBackend): Record<strin
 }
 
 function printTour(address: string): string {
-  return [
-    '',
-    `Open ${address}/ in a browser, or ask for a site by its name:`,
-    '',
-    `  curl -i -H 'Host: www.example.com' ${address}/some/page/      a whole site to one application`,
-    `  curl -i -H 'Host: www.example.com' ${address}/some/page       which redirects by its public URL`,
-    `  curl -i -H 'Host: www.example.org' ${address}/static/hello.txt   files, and below them`,
-    `  curl -i -H 'Host: www.example.org' ${address}/anything/       the application`,
-    `  curl -i ${address}/app/some/page                                the application below a path`,
-    '',
-    'Ctrl-C stops it.',
-    '',
-    '',
-  ].join('\n');
+  const tries: readonly (readonly [ask: string, shows: string])[] = [
+    [`-H 'Host: www.example.com' ${address}/some/page/`, 'a whole site to one application'],
+    [`-H 'Host: www.example.com' ${address}/some/page`, 'which redirects by its public URL'],
+    [`-H 'Host: www.example.org' ${address}/static/hello.txt`, 'a folder of files'],
+    [`-H 'Host: www.example.org' ${address}/anything/`, 'and the application for everything else'],
+    [`${address}/app/some/page`, 'the application below a path'],
+  ];
+  const width = Math.max(...tries.map(([ask]) => ask.length));
+  const lines = tries.map(([ask, shows]) => `  curl -i ${ask.padEnd(width)}   # ${shows}`);
+  const first = `Open ${address}/ in a browser, or ask for a site by its name:`;
+  return `\n${[first, '', ...lines, '', 'Ctrl-C stops it.'].join('\n')}\n\n`;
 }
 
 /** The port that is asked for, or the first free one from {@link FIRST_PORT} on. */

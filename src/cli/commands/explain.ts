@@ -1,17 +1,12 @@
 // `portico explain`: what would happen to a request, and the line of configuration behind each part of the answer.
-import type { ResolvedConfig } from '../../config/resolved-config.ts';
-import { builtInFeatures } from '../../features/index.ts';
 import { isFieldValue, isToken } from '../../http/token.ts';
-import { BuildError, buildGeneration } from '../../server/build.ts';
-import { type ExplainQuestion, type Explanation, explainRequest } from '../../server/explain.ts';
-import { systemClock } from '../../util/clock.ts';
-import { Deadlines } from '../../util/deadlines.ts';
-import { RefPool } from '../../util/ref-pool.ts';
+import { type ExplainQuestion, explainRequest } from '../../server/explain.ts';
+import { buildOnce } from '../build-once.ts';
 import { type Arguments, type Command, configFlag, jsonFlag, UsageError } from '../command.ts';
-import { createConsoleLog } from '../console-log.ts';
-import { loadForCommand } from '../load-for-command.ts';
+
+import { compatFlag, loadForCommand, reportDiagnostics } from '../load-for-command.ts';
+
 import { printExplanation } from '../print-explanation.ts';
-import type { Terminal } from '../terminal.ts';
 
 /** Explains one request. Needs no running server, and sends nothing. */
 export const explain: Command = {
@@ -20,6 +15,7 @@ export const explain: Command = {
   operands: ['URL'],
   flags: {
     config: configFlag,
+    compat: compatFlag,
     method: { kind: 'text', short: 'X', value: 'METHOD', help: 'default: GET' },
     header: { kind: 'list', short: 'H', value: "'NAME: VALUE'", help: 'a header of the request; may be repeated' },
     json: jsonFlag,
@@ -29,8 +25,15 @@ export const explain: Command = {
     const question = readQuestion(args);
     const loaded = await loadForCommand(args, terminal);
     if (loaded === undefined) return 2;
-    const explanation = await explainWith(loaded.config, question, terminal);
     const isJson = args.flags.has('json');
+    const built = await buildOnce(loaded.config, terminal, (generation) =>
+      explainRequest(generation, loaded.config, question),
+    );
+    if ('diagnostic' in built) {
+      reportDiagnostics([built.diagnostic], isJson, terminal);
+      return 2;
+    }
+    const explanation = built.result;
     terminal.print(isJson ? `${JSON.stringify(explanation, undefined, 2)}\n` : printExplanation(explanation, terminal));
     return 0;
   },
@@ -50,25 +53,4 @@ function readHeader(line: string): [name: string, value: string] {
   if (!isToken(name) || !isFieldValue(value))
     throw new UsageError(`expected a header such as 'Accept: text/html', got '${line}'`);
   return [name, value];
-}
-
-/** Builds what a server would run, asks it, and closes it again. */
-async function explainWith(
-  config: ResolvedConfig,
-  question: ExplainQuestion,
-  terminal: Terminal,
-): Promise<Explanation> {
-  const clock = systemClock;
-  const log = createConsoleLog({ ...config.log, level: 'error' }, terminal, clock);
-  const services = { clock, deadlines: new Deadlines(clock), log, shared: new RefPool() };
-  try {
-    const generation = await buildGeneration(config, builtInFeatures, services, 1);
-    try {
-      return await explainRequest(generation, config, question);
-    } finally {
-      generation.retire();
-    }
-  } catch (error) {
-    throw error instanceof BuildError ? new UsageError(error.message) : error;
-  }
 }

@@ -1,7 +1,7 @@
 // `portico run`: serves a configuration in the foreground.
 import { loadConfig } from '../../config/load.ts';
 import { type Command, configFlag } from '../command.ts';
-import { featureTable, loadForCommand } from '../load-for-command.ts';
+import { compatFlag, featureTable, foreignOptions, loadForCommand } from '../load-for-command.ts';
 import { runServer } from '../running-server.ts';
 
 /** Runs the server of a configuration until a signal ends it. */
@@ -9,14 +9,15 @@ export const run: Command = {
   name: 'run',
   summary: 'serve a configuration in the foreground',
   operands: [],
-  flags: { config: configFlag },
+  flags: { config: configFlag, compat: compatFlag },
   notes:
-    'Signals: HUP loads the configuration again (a broken one changes nothing), TERM finishes what is running and ends,\nINT (Ctrl-C) ends now.',
+    'The configuration may also be one of lighttpd, Apache httpd or nginx; see portico import.\nSignals: HUP loads the configuration again (a broken one changes nothing), TERM finishes what is running and ends,\nINT (Ctrl-C) ends now.',
   async run(args, terminal) {
     const loaded = await loadForCommand(args, terminal);
     if (loaded === undefined) return 2;
     const { cwd, environment } = terminal;
-    const load = () => loadConfig({ file: loaded.config.file, cwd, features: featureTable, environment });
+    const foreign = foreignOptions(args.flags, terminal);
+    const load = () => loadConfig({ file: loaded.config.file, cwd, features: featureTable, environment, foreign });
     return runServer(loaded.config, { terminal, load });
   },
 };

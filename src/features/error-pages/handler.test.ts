@@ -145,10 +145,12 @@ test("errors: pages that cannot be used are the operator's mistake", async () =>
   const cases: [object, RegExp][] = [
     [{}, /at least one status/],
     [{ upstream: true }, /at least one status/],
-    [{ 200: 'a' }, /"200"/],
-    [{ '3xx': 'a' }, /"3xx"/],
-    [{ '404': 'a', upsteam: 'b' }, /"upsteam"/],
+    [{ 200: 'a' }, /200: expected a status such as 404/],
+    [{ '3xx': 'a' }, /3xx: expected a status/],
+    [{ '404': 'a', upsteam: 'b' }, /upsteam: expected a status/],
     [{ '404': 5 }, /404: expected a path/],
+    [{ '404': true }, /404: expected a path/],
+    [{ '404': 'a', upstream: 'yes' }, /upstream: expected true or false/],
   ];
   for (const [options, expected] of cases)
     assert.match(mistakesOf(errorPagesOptions, options).join('\n'), expected, JSON.stringify(options));

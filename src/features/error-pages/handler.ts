@@ -55,9 +55,9 @@ const BODY_HEADERS: ReadonlySet<string> = new Set([
 
 /** Makes the handler of one mount. Rejects with an Error for the operator if a page cannot be read. */
 export async function createErrorPages(options: ErrorPagesOptions, context: FeatureContext): Promise<FeatureInstance> {
-  const { upstream: replacesUpstream, ...files } = options;
+  const { upstream: replacesUpstream, pages: files } = options;
   const pages = new Map<string, Page>();
-  for (const [status, file] of Object.entries(files)) pages.set(status, await loadPage(resolve(context.baseDir, file)));
+  for (const [status, file] of files) pages.set(status, await loadPage(resolve(context.baseDir, file)));
   return {
     handle: function errorPages(exchange, next) {
       const onReply = (reply: Reply) => replaceReply(pages, replacesUpstream, exchange, reply);
@@ -69,7 +69,7 @@ export async function createErrorPages(options: ErrorPagesOptions, context: Feat
         return onFailure(thrown);
       }
     },
-    explain: () => Object.entries(files).map(([status, file]) => `answers ${status} with the page ${file}`),
+    explain: () => [...files].map(([status, file]) => `answers ${status} with the page ${file}`),
   };
 }
 

@@ -15,6 +15,9 @@ export const headersOptions = z
   .refine(
     ({ request, response }) => request !== undefined || response !== undefined,
     'expected "request", "response" or both',
+  )
+  .describe(
+    'Changes headers on both ways. Each side has `remove` (a list of names), then `set` (headers that take the place of all of their name) and `add` (headers put behind those that are there); a list as a value makes several lines. Headers of the connection and of framing cannot be changed.',
   );
 
 /** The options of `headers` as the handler gets them. */

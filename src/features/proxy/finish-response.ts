@@ -1,7 +1,7 @@
 // What a client is sent of a backend's answer: its head without the headers of the backend's connection.
 import type { ResponseHead } from '../../exchange/head.ts';
-import type { HeaderList, ReadonlyHeaderList } from '../../http/header-list.ts';
-import { removeHopByHop } from '../../http/hop-by-hop.ts';
+import { HeaderList, type ReadonlyHeaderList } from '../../http/header-list.ts';
+import { copyEndToEnd } from '../../http/hop-by-hop.ts';
 
 const FINISHED_KEY = {};
 
@@ -26,7 +26,5 @@ export function finishSwitchHead(head: ResponseHead): ResponseHead {
 }
 
 function finishHeaders(received: ReadonlyHeaderList): HeaderList {
-  const headers = received.toMutable();
-  removeHopByHop(headers);
-  return headers;
+  return copyEndToEnd(received, new HeaderList());
 }

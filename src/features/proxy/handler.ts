@@ -34,7 +34,8 @@ export function createProxy(options: ProxyOptions, context: FeatureContext): Fea
     basePath,
     (context.mountOptions['host'] ?? 'public') as HostPolicy,
     {
-      prefix: path.endsWith('/') ? path.slice(0, -1) : path,
+      // A backend that has the path itself must not be told to add it.
+      prefix: basePath === path ? '' : path.replace(/\/$/, ''),
       allowedUpgrades: new Set(options.upgrade),
     },
   );

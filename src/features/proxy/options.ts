@@ -8,10 +8,20 @@ const endpointUrl = z.string({ error: 'expected a backend address such as http:/
   if (typeof parsed === 'string') context.issues.push({ code: 'custom', message: parsed, input: context.value });
 });
 
+/** Requests are mapped before an endpoint is picked, and so are the URLs of the answers back. */
+function haveOneBase(urls: readonly string[]): boolean {
+  const paths = urls.map((url) => {
+    const parsed = parseEndpointUrl(url);
+    return typeof parsed === 'string' ? '' : parsed.path;
+  });
+  return new Set(paths).size <= 1;
+}
+
 /** The long form of `proxy:`. */
 export const proxyOptions = z.strictObject({
   to: z
     .union([endpointUrl.transform((url) => [url]), z.array(endpointUrl).min(1)])
+    .refine(haveOneBase, 'the addresses of a list must have the same path: a mount has one backend base')
     .describe(
       'Backend address, or a list of them that share the requests: http://HOST:PORT/BASE/, https://HOST, unix:/PATH. The path is the backend base; to keep the public path, write it here too.',
     ),

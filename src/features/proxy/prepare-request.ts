@@ -4,7 +4,7 @@ import type { Exchange } from '../../exchange/exchange.ts';
 import { HeaderList, type ReadonlyHeaderList } from '../../http/header-list.ts';
 import { printForwarded, printForwardedNode } from '../../http/headers/forwarded.ts';
 import { appendVia, hasOwnVia } from '../../http/headers/via.ts';
-import { removeHopByHop } from '../../http/hop-by-hop.ts';
+import { copyEndToEnd } from '../../http/hop-by-hop.ts';
 import { defaultPort } from '../../http/target.ts';
 import { splitList } from '../../http/token.ts';
 
@@ -29,6 +29,8 @@ const FORWARDED_NAMES: ReadonlySet<string> = new Set([
   'x-forwarded-by',
   'x-original-host',
   'x-real-ip',
+  // CGI programs find it in HTTP_PROXY and believe it (CVE-2016-5385).
+  'proxy',
   'via',
   'host',
 ]);
@@ -45,22 +47,22 @@ export function prepareHeaders(
 ): HeaderList {
   // RFC 9110 §7.6.3: a request that carries our own mark has been here before.
   if (hasOwnVia(headers)) throw new ProxyError('loop_detected', exchange.request.target.text);
-  const kept = headers.toMutable();
-  const acceptsTrailers = acceptsTrailerFields(headers);
-  removeHopByHop(kept);
-  kept.deleteAll(FORWARDED_NAMES);
-  if (!exchange.request.expectsContinue) kept.delete('expect');
-  if (kept.has('max-forwards')) kept.mapValues('max-forwards', decrement);
-
   const prepared = new HeaderList();
   prepared.append('Host', host);
-  for (const [name, value] of kept) prepared.append(name, value);
-  if (acceptsTrailers) prepared.append('TE', 'trailers');
+  copyEndToEnd(headers, prepared, isSetAnew);
+  // RFC 9110 §10.1.1: an expectation is forwarded only while somebody waits for it.
+  if (!exchange.request.expectsContinue && prepared.has('expect')) prepared.delete('expect');
+  if (prepared.has('max-forwards')) prepared.mapValues('max-forwards', decrement);
+  if (acceptsTrailerFields(headers)) prepared.append('TE', 'trailers');
   const { upgrade } = exchange.request;
   if (upgrade !== undefined && policy.allowedUpgrades.has(upgrade)) prepared.append('Upgrade', upgrade);
   appendForwarded(prepared, exchange, headers, policy.prefix);
   prepared.append('Via', appendVia(headers, viaVersion(exchange)));
   return prepared;
+}
+
+function isSetAnew(lowerName: string): boolean {
+  return FORWARDED_NAMES.has(lowerName);
 }
 
 /** X-Forwarded-* and Forwarded (RFC 7239). What a trusted proxy in front said is kept and added to. */

@@ -19,7 +19,7 @@ export const redirectOptions = z
       ),
     status: countOption(301)
       .refine((status) => STATUSES.includes(status), 'expected 301, 302, 303, 307 or 308')
-      .default(307)
+      .prefault(307)
       .describe(
         '307 and 308 keep the method, 303 turns it into GET, 301 and 302 do so with POST. Browsers keep 301 and 308 for good: a mistake in them cannot be taken back.',
       ),
@@ -33,7 +33,8 @@ export const redirectOptions = z
   .refine(({ to, query }) => query !== 'keep' || !to.includes('{query}'), {
     message: 'the query would be there twice: "to" has {query} in it',
     path: ['query'],
-  });
+  })
+  .describe('Sends clients to another address.');
 
 /** The options of `redirect` as the handler gets them. */
 export type RedirectOptions = z.output<typeof redirectOptions>;

@@ -64,7 +64,7 @@ test('respondOptions: mistakes', () => {
     [{ status: 405 }, /needs the header Allow/],
     [{ headers: { 'content-type': 'a/b' } }, /said with "type"/],
     [{ headers: { 'Content-Length': '3' } }, /set by the server alone/],
-    [{ type: 'a\nb' }, /type: expected a header value/],
+    [{ type: 'a/b\nc' }, /type: expected a media type/],
     [{ text: 'x' }, /text/],
   ];
   for (const [options, expected] of cases)

@@ -1,6 +1,6 @@
 // The options of `respond`: a fixed answer.
 import { z } from 'zod';
-import { headerNameOption, headerValueOption } from '../../exchange/header-options.ts';
+import { headerNameOption, headerValueOption, mediaTypeOption } from '../../exchange/header-options.ts';
 import { countOption } from '../../exchange/option-types.ts';
 
 /** RFC 9110 §15.3.5, §15.3.6, §15.4.5: statuses that have no content. */
@@ -17,10 +17,10 @@ export const respondOptions = z
   .strictObject({
     status: countOption(200)
       .refine((status) => status <= 599, 'expected a status from 200 to 599')
-      .default(200)
+      .prefault(200)
       .describe('The status. From 400 on, without a body of its own, the answer is the neutral error page.'),
     body: z.string({ error: 'expected a text' }).optional().describe('The body, as UTF-8.'),
-    type: headerValueOption()
+    type: mediaTypeOption()
       .default('text/plain; charset=utf-8')
       .describe('The media type of the body, such as `application/json` or `text/html; charset=utf-8`.'),
     headers: z
@@ -31,7 +31,8 @@ export const respondOptions = z
   .check((context) => {
     for (const message of mistakesIn(context.value))
       context.issues.push({ code: 'custom', message, input: context.value });
-  });
+  })
+  .describe('Answers every request alike.');
 
 /** The options of `respond` as the handler gets them. */
 export type RespondOptions = z.output<typeof respondOptions>;

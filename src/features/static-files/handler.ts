@@ -46,7 +46,7 @@ export async function createFiles(options: FilesOptions, context: FeatureContext
   const single = { name: basename(rootPath), isFolder: false };
   return {
     handle: (exchange) => server.answer(exchange, single),
-    explain: () => [`Answers with the file ${rootPath}.`],
+    explain: () => [`answers with the file ${rootPath}`],
   };
 }
 
@@ -191,10 +191,10 @@ function parentOf(filePath: string, clock: Clock): RootFolder {
 }
 
 function explainFolder(rootPath: string, { index, fallback, list }: FilesOptions): string[] {
-  const lines = [`Answers with files below ${rootPath}.`];
-  if (index.length > 0) lines.push(`A folder is answered with its ${index.join(' or ')}.`);
-  if (list) lines.push('A folder without such a file shows its content.');
-  if (fallback !== undefined) lines.push(`Documents that do not exist are answered with ${fallback.file}.`);
+  const lines = [`answers with files below ${rootPath}`];
+  if (index.length > 0) lines.push(`a folder is answered with its ${index.join(' or ')}`);
+  if (list) lines.push('a folder without such a file shows its content');
+  if (fallback !== undefined) lines.push(`documents that do not exist are answered with ${fallback.file}`);
   return lines;
 }
 

@@ -1,7 +1,7 @@
 // The options of `files`: a folder, and how it is served.
 import { z } from 'zod';
+import { mediaTypeOption } from '../../exchange/header-options.ts';
 import { pathOption, sizeOption } from '../../exchange/option-types.ts';
-import { isFieldValue } from '../../http/token.ts';
 import { type CacheRule, isCachePattern, parseCacheWord } from './cache-control.ts';
 
 /** Content codings in the order in which they are preferred, and what files that hold them are called. */
@@ -46,13 +46,6 @@ const extension = z
   .regex(/^\.?[^./\\]+$/, 'expected an extension such as "md"')
   .transform((text) => text.replace(/^\./, '').toLowerCase());
 
-const mediaType = z
-  .string({ error: 'expected a media type such as "text/plain; charset=utf-8"' })
-  .refine(
-    (text) => /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;|$)/.test(text) && isFieldValue(text),
-    'expected a media type such as "text/plain; charset=utf-8"',
-  );
-
 const fallbackObject = z.strictObject({
   file: innerPath.describe('The file that answers, as a path below the root.'),
   extensions: z
@@ -64,68 +57,70 @@ const fallbackObject = z.strictObject({
 });
 
 /** The schema of `files`. A plain text in its place means `root`. */
-export const filesOptions = z.strictObject({
-  root: pathOption().describe(
-    'The folder whose content is served; a file, if the mount is exactly one path. Relative to the configuration. It must exist at the start.',
-  ),
-  index: z
-    .union([z.literal(false).transform((): string[] => []), fileName.transform((name) => [name]), z.array(fileName)])
-    .prefault('index.html')
-    .describe('Files that answer for their folder; the first that exists. `false` for none.'),
-  fallback: z
-    .union([innerPath.transform((file) => ({ file, extensions: false })), fallbackObject])
-    .optional()
-    .describe(
-      'A file that answers where nothing else is, for single-page applications that do their own routing. Only to requests of a browser for a document (GET or HEAD that accept text/html by name); missing scripts, styles and images stay 404.',
+export const filesOptions = z
+  .strictObject({
+    root: pathOption().describe(
+      'The folder whose content is served; a file, if the mount is exactly one path. Relative to the configuration. It must exist at the start.',
     ),
-  list: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether a folder without index file shows its content, as a page or, if asked for, as JSON. Everybody can then see every name.',
-    ),
-  hidden: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether files and folders whose names start with a dot are served. `.well-known` always is. Leave this off where `.git`, `.env` or `.htpasswd` may lie in the folder.',
-    ),
-  precompressed: z
-    .union([
-      z.boolean().transform((isOn): readonly FileCoding[] => (isOn ? CODINGS : [])),
-      z
-        .array(z.enum(CODINGS))
-        .transform((list): readonly FileCoding[] => CODINGS.filter((coding) => list.includes(coding))),
-    ])
-    .prefault(true)
-    .describe(
-      'Whether `app.js.br`, `app.js.zst` or `app.js.gz` is sent in place of `app.js` to clients that take it. One that is older than its file is left alone.',
-    ),
-  cache: z
-    .union([
-      cacheWord.transform((value): readonly CacheRule[] => [{ pattern: '*', value }]),
-      z
-        .record(cachePattern, cacheWord)
-        .transform((rules): readonly CacheRule[] =>
-          Object.entries(rules).map(([pattern, value]) => ({ pattern, value })),
-        ),
-    ])
-    .prefault({})
-    .describe(
-      'What clients may keep without asking again: a duration, `immutable` (a year; for names with a hash in them), `revalidate` (ask each time), `never`; or a map from endings (`*.css`), folders (`assets/`) and files to these, where the closest wins. Without it browsers guess from the age of the file.',
-    ),
-  types: z
-    .record(extension, mediaType)
-    .transform((types): ReadonlyMap<string, string> => new Map(Object.entries(types)))
-    .prefault({})
-    .describe('Media types by extension, where the built-in table is not right for these files.'),
-  memory: z
-    .union([z.literal(false).transform(() => 0), sizeOption()])
-    .prefault('32MiB')
-    .describe(
-      'How much memory may hold small files (up to 256KiB each) that are asked for often; shared by all mounts that say the same. A changed file is noticed within a second. `false` reads from disk each time.',
-    ),
-});
+    index: z
+      .union([z.literal(false).transform((): string[] => []), fileName.transform((name) => [name]), z.array(fileName)])
+      .prefault('index.html')
+      .describe('Files that answer for their folder; the first that exists. `false` for none.'),
+    fallback: z
+      .union([innerPath.transform((file) => ({ file, extensions: false })), fallbackObject])
+      .optional()
+      .describe(
+        'A file that answers where nothing else is, for single-page applications that do their own routing. Only to requests of a browser for a document (GET or HEAD that accept text/html by name); missing scripts, styles and images stay 404.',
+      ),
+    list: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether a folder without index file shows its content, as a page or, if asked for, as JSON. Everybody can then see every name.',
+      ),
+    hidden: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether files and folders whose names start with a dot are served. `.well-known` always is. Leave this off where `.git`, `.env` or `.htpasswd` may lie in the folder.',
+      ),
+    precompressed: z
+      .union([
+        z.boolean().transform((isOn): readonly FileCoding[] => (isOn ? CODINGS : [])),
+        z
+          .array(z.enum(CODINGS))
+          .transform((list): readonly FileCoding[] => CODINGS.filter((coding) => list.includes(coding))),
+      ])
+      .prefault(true)
+      .describe(
+        'Whether `app.js.br`, `app.js.zst` or `app.js.gz` is sent in place of `app.js` to clients that take it. One that is older than its file is left alone.',
+      ),
+    cache: z
+      .union([
+        cacheWord.transform((value): readonly CacheRule[] => [{ pattern: '*', value }]),
+        z
+          .record(cachePattern, cacheWord)
+          .transform((rules): readonly CacheRule[] =>
+            Object.entries(rules).map(([pattern, value]) => ({ pattern, value })),
+          ),
+      ])
+      .prefault({})
+      .describe(
+        'What clients may keep without asking again: a duration such as `1h`, `immutable` (a year; for names with a hash in them), `revalidate` (ask each time), `never`; or a map from endings (`*.css`), folders (`assets/`) and files to these, where the closest wins. Without it browsers guess from the age of the file.',
+      ),
+    types: z
+      .record(extension, mediaTypeOption())
+      .transform((types): ReadonlyMap<string, string> => new Map(Object.entries(types)))
+      .prefault({})
+      .describe('Media types by extension, where the built-in table is not right for these files.'),
+    memory: z
+      .union([z.literal(false).transform(() => 0), sizeOption()])
+      .prefault('32MiB')
+      .describe(
+        'How much memory may hold small files (up to 256KiB each) that are asked for often; shared by all mounts that say the same. A changed file is noticed within a second. `false` reads from disk each time.',
+      ),
+  })
+  .describe('Serves a folder of files, or one file.');
 
 /** The options of `files` as the handler gets them. */
 export type FilesOptions = z.output<typeof filesOptions>;

@@ -103,11 +103,15 @@ export class RootFolder {
     await opened?.handle.close();
     if (opened?.facts.kind !== 'folder') return undefined;
     const entries: FolderEntry[] = [];
-    for await (const { name: entryName } of await opendir(opened.location)) {
-      if (!isWanted(entryName)) continue;
-      if (entries.length === limit) return { entries, isCut: true };
-      const facts = await this.#lookInside(name === '' ? entryName : `${name}/${entryName}`);
-      if (facts !== undefined) entries.push({ name: entryName, facts });
+    try {
+      for await (const { name: entryName } of await opendir(opened.location)) {
+        if (!isWanted(entryName)) continue;
+        if (entries.length === limit) return { entries, isCut: true };
+        const facts = await this.#lookInside(name === '' ? entryName : `${name}/${entryName}`);
+        if (facts !== undefined) entries.push({ name: entryName, facts });
+      }
+    } catch (thrown) {
+      return absentOrThrow(thrown, opened.location);
     }
     return { entries, isCut: false };
   }

@@ -1,6 +1,6 @@
 // Options of `vhost`: in which form a backend is told its public address, and which address that is.
 import { z } from 'zod';
-import { type VhostForm, type VhostFormOptions, vhostForm } from '../../vhost-path/dialects.ts';
+import { isVhostMount, type VhostForm, type VhostFormOptions, vhostForm } from '../../vhost-path/dialects.ts';
 import { parsePublicAuthority } from '../../vhost-path/public-address.ts';
 
 const authority = z.string({ error: 'expected a host, or host:port' }).transform((text, context) => {
@@ -19,7 +19,8 @@ export const vhostOptions = z
         'How the backend reads its public address from the path. nevow: /vhost/SCHEME/HOST[:PORT]/PATH, for Nevow, twisted.web and portico/backend; the path is the public one. zope: /VirtualHostBase/SCHEME/HOST:PORT/BASE/VirtualHostRoot/_vh_PREFIX/PATH, which also carries the path of the mount.',
       ),
     mount: z
-      .string({ error: 'expected a path of one segment' })
+      .string({ error: 'expected a path of one segment such as /vhost' })
+      .refine(isVhostMount, 'expected a slash and one segment of letters, digits and -._~, such as /vhost')
       .optional()
       .describe('nevow only: where the backend expects the form. Default /vhost.'),
     authority: authority.optional().describe('The public host, or host:port, instead of the one the client asked for.'),
@@ -41,12 +42,12 @@ export const vhostOptions = z
       ),
   })
   .superRefine((options, context) => {
-    try {
-      vhostForm(formOptions(options));
-    } catch (error) {
-      const message = error instanceof RangeError ? error.message : 'expected a path of one segment';
-      context.addIssue({ code: 'custom', path: ['mount'], message });
-    }
+    if (options.dialect !== 'zope' || options.mount === undefined || options.mount === '/VirtualHostBase') return;
+    context.addIssue({
+      code: 'custom',
+      path: ['mount'],
+      message: 'the zope dialect always starts with /VirtualHostBase',
+    });
   });
 
 /** Options of `vhost`, after defaults. */

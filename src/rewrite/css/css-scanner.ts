@@ -3,14 +3,13 @@ import type { AuthorityMatcher } from '../authority-matcher.ts';
 import { EditList } from '../edit-list.ts';
 import { remember } from '../look-behind.ts';
 import { NeedleCursor } from '../needle-cursor.ts';
+import { PlainUrl } from '../plain-url.ts';
 import type { ScanOptions } from '../scan-options.ts';
 import type { Scanner } from '../scanner.ts';
 import type { UrlMap } from '../url-map.ts';
 import { Window } from '../window.ts';
 import { CssTokenizer, MAX_HELD_BYTES, type UrlReader } from './tokenizer.ts';
 
-/** What a URL that could change begins with: a slash in any spelling, a scheme of ours, or white space before either. */
-const MAY_CHANGE = /^[\s/\\hw]/i;
 const NO_WINDOW = Window.ofText('');
 
 /**
@@ -23,6 +22,7 @@ export class CssScanner implements Scanner, UrlReader {
   readonly #matcher: AuthorityMatcher;
   readonly #tokenizer: CssTokenizer;
   readonly #needles: NeedleCursor;
+  readonly #plain: PlainUrl;
   #window = NO_WINDOW;
   #edits = new EditList();
   /** Where the latest window was settled, in its own offsets. */
@@ -38,6 +38,7 @@ export class CssScanner implements Scanner, UrlReader {
     this.#matcher = map.matcher;
     this.#tokenizer = new CssTokenizer(this, options.leadBytes);
     this.#needles = new NeedleCursor(map.matcher.needles);
+    this.#plain = new PlainUrl(map);
     this.maxHeldBytes = Math.max(MAX_HELD_BYTES, map.matcher.maxHeldBytes) + 1;
   }
 
@@ -67,9 +68,8 @@ export class CssScanner implements Scanner, UrlReader {
   url(start: number, end: number): void {
     this.#endText(start);
     this.#textStart = end;
-    const hasNeedle = this.#needles.isIn(start, end);
+    if (this.#plain.map(this.#window.bytes, start, end, this.#needles, this.#edits) !== 'unknown') return;
     const raw = this.#window.slice(start, end);
-    if (!hasNeedle && !MAY_CHANGE.test(raw)) return;
     const mapped = this.#map.toPublicEscaped(raw, 'css');
     if (mapped !== raw) this.#edits.replace(start, end, mapped);
   }

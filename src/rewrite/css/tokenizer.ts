@@ -307,9 +307,14 @@ export class CssTokenizer {
   /** Looks at the name before the `(` at `at`. Answers whether that changed the state. */
   #openParen(at: number): boolean {
     const start = this.#nameStart(at);
-    const length = at - start;
-    const mayMatter = length === 3 || length === 9 || length === 17;
-    return this.#openFunction(mayMatter ? this.#readText(start, at) : '', at);
+    return this.#openFunction(this.#mayMatter(start, at - start) ? this.#readText(start, at) : '', at);
+  }
+
+  /** Whether a name of that length may be `url`, `src` or an image set: most functions are none by their first letter. */
+  #mayMatter(start: number, length: number): boolean {
+    const first = (this.#bytes[start] ?? 0) | 32;
+    if (length === 3) return first === 0x75 || first === 0x73;
+    return (length === 9 && first === 0x69) || (length === 17 && first === 0x2d);
   }
 
   #openFunction(name: string, paren: number): boolean {
@@ -412,7 +417,7 @@ export class CssTokenizer {
     const bytes = this.#bytes;
     for (let at = this.#at; at < this.#end; at++) {
       const octet = bytes[at] ?? 0;
-      const octetClass = CLASS[octet] ?? 0;
+      const octetClass = this.#classes[octet] ?? 0;
       // A backslash at the end of a line is no escape, and has no place in a URL.
       if (this.#escape === ESCAPE_START && octetClass & NEWLINE) return this.#spoilUrl(at);
       if (this.#escape !== NO_ESCAPE && this.#isInEscape(octet)) continue;

@@ -10,6 +10,8 @@ import { type HeadEvent, type HeadInsertion, HeadTracker, type ScriptPlace } fro
 import type { Stage } from './stage.ts';
 import type { Tag } from './tokenizer.ts';
 
+const MAX_KNOWN_TYPES = 16;
+
 /** Serves one document. Is told of tags before their attributes are rewritten, and behind. */
 export class DocumentHead {
   readonly #stage: Stage;
@@ -21,6 +23,7 @@ export class DocumentHead {
   #inertDepth = 0;
   #headStartsBehind = -1;
   #hasImportMap = false;
+  readonly #languages = new Map<string | undefined, ScriptLanguage>();
   #scriptType: string | undefined;
   #scriptLanguage: ScriptLanguage = 'javascript';
   #eventInText: HeadEvent = 'nothing';
@@ -149,7 +152,16 @@ export class DocumentHead {
     const language = type === undefined ? this.#attributes.read(tag, ATTRIBUTE.language) : undefined;
     // The type that the obsolete `language` attribute names (HTML, "prepare the script element").
     this.#scriptType = language ? `text/${language}` : type;
-    this.#scriptLanguage = scriptLanguage(this.#scriptType);
+    this.#scriptLanguage = this.#languageOf(this.#scriptType);
+  }
+
+  /** Pages have many scripts of few types. */
+  #languageOf(type: string | undefined): ScriptLanguage {
+    const known = this.#languages.get(type);
+    if (known !== undefined) return known;
+    const language = scriptLanguage(type);
+    if (this.#languages.size < MAX_KNOWN_TYPES) this.#languages.set(type, language);
+    return language;
   }
 
   #scriptKind(): ScriptPlace['kind'] {

@@ -26,6 +26,8 @@ export const ELEMENT = {
   form: 20,
   template: 21,
   noscript: 22,
+  /** In XML a processing instruction that has attributes like a tag, and is read as one. */
+  '?xml-stylesheet': 23,
 } as const;
 
 /** Finds an element's number by the bytes of its name. */

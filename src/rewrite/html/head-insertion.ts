@@ -50,7 +50,7 @@ export class HeadTracker {
   /** Tells of a start tag. `before` and `behind` say what happens directly before or behind it. */
   startTag(element: number, mayEndHead: boolean): { readonly before: HeadEvent; readonly behind: HeadEvent } {
     if (this.#state === BEFORE_HEAD) {
-      if (element === ELEMENT.html) return { before: 'nothing', behind: 'nothing' };
+      if (element === ELEMENT.html || element === ELEMENT['?xml-stylesheet']) return NOTHING_HAPPENS;
       this.#state = IN_HEAD;
       if (element === ELEMENT.head) return { before: 'nothing', behind: 'start' };
       if (IN_HEAD_ELEMENTS.has(element)) return { before: 'start', behind: 'nothing' };

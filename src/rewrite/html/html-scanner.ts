@@ -63,6 +63,7 @@ export class HtmlScanner implements Scanner, TokenReader {
   /** Reads the raw text that is open. */
   #rawScanner: Scanner | undefined;
   #rawStart = -1;
+  #isRawScript = false;
   /** The import map that is open is to be merged: held back until it is complete. */
   #isMerging = false;
   /** Where the text of the attribute begins that overflowed and is not settled, or -1. */
@@ -142,7 +143,7 @@ export class HtmlScanner implements Scanner, TokenReader {
     const held = this.#tokenizer.heldFrom;
     if (isLast) {
       this.#endText(held);
-      this.#head.end(to);
+      if (this.#tokenizer.isBetweenTokens) this.#head.end(to);
       return to;
     }
     let settled = held;
@@ -254,6 +255,7 @@ export class HtmlScanner implements Scanner, TokenReader {
       return;
     }
     this.#rawScanner = scanner;
+    this.#isRawScript = isScript;
     this.#isMerging = isScript && this.#head.mergesIntoScript();
   }
 
@@ -270,8 +272,15 @@ export class HtmlScanner implements Scanner, TokenReader {
       this.#rawStart = this.#mergeImportMap(scanner, from, end, isComplete);
       return;
     }
+    // Most data in scripts is short, and names nobody: then the scanner, which is at the beginning, need not look.
+    if (isComplete && this.#rawStart < 0 && this.#isPlainData(from, end)) return;
     const settled = scanner.scan(this.#stage.window, from, end, isComplete, this.#stage.edits);
     this.#rawStart = isComplete ? -1 : settled;
+  }
+
+  #isPlainData(start: number, end: number): boolean {
+    if (!this.#isRawScript || this.#stage.needles.isIn(start, end)) return false;
+    return this.#languages.isText(this.#head.script.language, this.#stage.bytes, start, end);
   }
 
   /** The import map is held back until it is complete, or too long to be merged. */

@@ -54,6 +54,12 @@ export class Languages implements AttributeLanguages {
     return (this.#styleElement ??= new CssScanner(this.#map, this.#options));
   }
 
+  /** Whether only authorities matter in a script of that language that begins at `start`. False is no proof. */
+  isText(language: ScriptLanguage, bytes: Buffer, start: number, end: number): boolean {
+    if (language === 'text') return true;
+    return language === 'json' && (this.#options.strings?.size ?? 0) === 0 && !mayBeOpenApi(bytes, start, end);
+  }
+
   /** The scanner for the content of a script element. */
   forScript(type: string | undefined, language: ScriptLanguage): Scanner {
     const known = this.#scripts.get(language);
@@ -62,4 +68,11 @@ export class Languages implements AttributeLanguages {
     this.#scripts.set(language, scanner);
     return scanner;
   }
+}
+
+/** An API description names itself in its first member, `openapi` or `swagger`; it has URLs without an authority. */
+function mayBeOpenApi(bytes: Buffer, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && bytes[at] !== 0x22) at++;
+  return bytes[at + 1] === 0x6f || bytes[at + 1] === 0x73;
 }

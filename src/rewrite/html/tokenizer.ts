@@ -147,6 +147,7 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
 const CDATA_OPENING = Uint8Array.from(Buffer.from('[CDATA[', 'latin1'));
+const STYLESHEET_NAME = Uint8Array.from(Buffer.from('?xml-stylesheet', 'latin1'));
 const SCRIPT_NAME = Uint8Array.from(Buffer.from('script', 'latin1'));
 
 /**
@@ -209,6 +210,11 @@ export class HtmlTokenizer implements Tag {
   /** The first byte of the window that the tokenizer still needs: its length unless a token is incomplete. */
   get heldFrom(): number {
     return this.#held < 0 ? this.#at : this.#held;
+  }
+
+  /** Whether markup put behind what was read would be read as such: not inside a tag, a comment or raw text. */
+  get isBetweenTokens(): boolean {
+    return this.#state === DATA;
   }
 
   /** Tells that the window lost its first `count` bytes; at most as many as {@link heldFrom} said. */
@@ -312,6 +318,11 @@ export class HtmlTokenizer implements Tag {
   /** At a `<` that begins a comment, a declaration or something bogus. `next` stands behind it, or behind `</`. */
   #openOther(at: number, next: number, isEndTag: boolean): boolean {
     if (isEndTag || (next === QUESTION_MARK && !this.#isXml)) return this.#enter(BOGUS_COMMENT, at, at + 2);
+    if (next === QUESTION_MARK) {
+      const match = this.#matchName(at + 1, STYLESHEET_NAME);
+      if (match === 'unknown') return this.#holdText(at, at);
+      if (match === 'yes') return this.#readTagFrom(at, at + 1, false);
+    }
     this.#matched = 0;
     return this.#enter(next === BANG ? MARKUP_DECLARATION : PROCESSING_INSTRUCTION, at, at + 2);
   }
@@ -343,7 +354,7 @@ export class HtmlTokenizer implements Tag {
     const length = bytes.length;
     this.#openTag(start, nameStart, isEndTag);
     let at = nameStart + 1;
-    while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & TAG_NAME_END) === 0) at++;
+    while (at < length && isInName(bytes[at] ?? 0, TAG_NAME_END)) at++;
     this.nameEnd = this.#at = at;
     if (at >= length) return this.#holdTag();
     if (bytes[at] === GREATER_THAN) {
@@ -387,12 +398,12 @@ export class HtmlTokenizer implements Tag {
       let valueEnd = at;
       switch (state) {
         case TAG_NAME:
-          while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & TAG_NAME_END) === 0) at++;
+          while (at < length && isInName(bytes[at] ?? 0, TAG_NAME_END)) at++;
           this.nameEnd = at;
           if (at < length) state = BEFORE_NAME;
           break;
         case BEFORE_NAME: {
-          while (at < length && (CLASS[bytes[at] ?? 0] ?? 0) & SPACE) at++;
+          while (at < length && isSpace(bytes[at] ?? 0)) at++;
           if (at >= length) break;
           const octet = bytes[at];
           if (octet === GREATER_THAN) {
@@ -408,7 +419,7 @@ export class HtmlTokenizer implements Tag {
           // An `=` here is part of the name ("unexpected-equals-sign-before-attribute-name").
           nameStart = at++;
           state = NAME;
-          while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & ATTRIBUTE_NAME_END) === 0) at++;
+          while (at < length && isInName(bytes[at] ?? 0, ATTRIBUTE_NAME_END)) at++;
           // The usual `name="value"` is read in one go; whatever differs takes the states one by one.
           if (at + 1 >= length || bytes[at] !== EQUALS) break;
           const quote = bytes[at + 1];
@@ -426,7 +437,7 @@ export class HtmlTokenizer implements Tag {
           break;
         }
         case NAME:
-          while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & ATTRIBUTE_NAME_END) === 0) at++;
+          while (at < length && isInName(bytes[at] ?? 0, ATTRIBUTE_NAME_END)) at++;
           nameEnd = at;
           if (at >= length) break;
           if (bytes[at] === EQUALS) {
@@ -435,7 +446,7 @@ export class HtmlTokenizer implements Tag {
           } else state = AFTER_NAME;
           break;
         case AFTER_NAME: {
-          while (at < length && (CLASS[bytes[at] ?? 0] ?? 0) & SPACE) at++;
+          while (at < length && isSpace(bytes[at] ?? 0)) at++;
           if (at >= length) break;
           if (bytes[at] === EQUALS) {
             at++;
@@ -447,7 +458,7 @@ export class HtmlTokenizer implements Tag {
           break;
         }
         case BEFORE_VALUE: {
-          while (at < length && (CLASS[bytes[at] ?? 0] ?? 0) & SPACE) at++;
+          while (at < length && isSpace(bytes[at] ?? 0)) at++;
           if (at >= length) break;
           const octet = bytes[at];
           if (octet === DOUBLE_QUOTE) {
@@ -478,7 +489,7 @@ export class HtmlTokenizer implements Tag {
           break;
         }
         case UNQUOTED:
-          while (at < length && ((CLASS[bytes[at] ?? 0] ?? 0) & VALUE_END) === 0) at++;
+          while (at < length && isInName(bytes[at] ?? 0, VALUE_END)) at++;
           if (at >= length) break;
           valueEnd = at;
           isAttributeDone = true;
@@ -906,6 +917,15 @@ export class HtmlTokenizer implements Tag {
     }
     return 'yes';
   }
+}
+
+/** Whether `octet` does not end a name or value. All that does is at most `>`: most octets need no look at the table. */
+function isInName(octet: number, ends: number): boolean {
+  return octet > GREATER_THAN || ((CLASS[octet] ?? 0) & ends) === 0;
+}
+
+function isSpace(octet: number): boolean {
+  return octet <= 0x20 && ((CLASS[octet] ?? 0) & SPACE) !== 0;
 }
 
 type Match = 'yes' | 'no' | 'unknown';

@@ -57,7 +57,7 @@ function note(notes: Notes | undefined, request: IncomingMessage, response: Serv
 function framingOf(request: IncomingMessage): string {
   if (request.headers['transfer-encoding'] !== undefined) return 'chunked';
   const length = request.headers['content-length'];
-  return length === undefined || Number(length) === 0 ? NO_BODY : `length ${length}`;
+  return length === undefined || Number(length) === 0 ? NO_BODY : `length ${Number(length)}`;
 }
 
 function headerCount(request: IncomingMessage): number {

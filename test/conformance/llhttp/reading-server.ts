@@ -1,7 +1,7 @@
 // Sends bytes to a server that notes what it reads, and answers the note.
 import type { AddressInfo, Server } from 'node:net';
 import { atEnd, type Owner } from '../../kit/at-end.ts';
-import { connectClient } from '../../kit/raw-client.ts';
+import { openClient } from '../../kit/raw-client.ts';
 import type { Reading } from './reading.ts';
 
 /** A server that notes one reading per connection. */
@@ -17,7 +17,7 @@ export async function startReading(owner: Owner, side: ReadingServer): Promise<(
   atEnd(owner, () => side.server.close());
   const { port } = side.server.address() as AddressInfo;
   return async function readBytes(bytes) {
-    const client = await connectClient(owner, { port });
+    const client = await openClient({ port });
     await client.send(bytes);
     client.halfClose();
     const answer = (await client.rest()).toString('latin1');

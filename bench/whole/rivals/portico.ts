@@ -1,0 +1,35 @@
+// Portico itself, as `portico run` starts it.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { porticoExecutable } from '../../../test/kit/portico.ts';
+import { mountPath, type Rival, type Setup, siteHost } from '../rival.ts';
+import { startServer } from '../server-process.ts';
+
+export const portico: Rival = {
+  name: 'portico',
+  missing: () => undefined,
+  version: () => 'portico',
+  cannot: ({ accessLog }) => (accessLog === undefined ? undefined : 'keeps no access log'),
+  start(owner, setup) {
+    const file = join(setup.folder, 'portico.json');
+    writeFileSync(file, JSON.stringify(config(setup)));
+    return startServer(owner, 'portico', setup.node, [porticoExecutable, 'run', '-c', file]);
+  },
+};
+
+function config({ port, backendPort, connections, sites }: Setup): object {
+  const backend = `http://127.0.0.1:${backendPort}`;
+  const mounts = Object.fromEntries(
+    Array.from({ length: sites?.mountCount ?? 0 }, (_, mount) => [mountPath(mount), backend]),
+  );
+  const hostCount = sites?.hostCount ?? 0;
+  const hosts = hostCount === 0 ? ['*'] : Array.from({ length: hostCount }, (_, host) => siteHost(host));
+  return {
+    listen: `127.0.0.1:${port}`,
+    log: { level: 'error' },
+    admin: false,
+    limits: { connections: connections + 1000, connectionsPerAddress: connections + 1000 },
+    timeouts: { idle: '300s' },
+    sites: Object.fromEntries(hosts.map((host) => [host, sites === undefined ? backend : mounts])),
+  };
+}

@@ -1,0 +1,99 @@
+// Files from the disk: document root, aliases, index files, listings, and what answers for missing ones.
+import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
+import type { FilesOutcome, Outcome } from '../../outcome.ts';
+import type { ForeignDirective } from '../../report.ts';
+import type { Traits } from '../../traits.ts';
+import { entriesOf, isOn, textOf, textsOf } from '../values.ts';
+import type { SettingsView } from '../view.ts';
+
+/** The directives of this file. */
+export const FILES_ROWS: readonly DirectiveRow[] = [
+  ...translated('server.document-root alias.url', 'files.root'),
+  ...translated('index-file.names server.indexfiles', 'files.index'),
+  ...translated('dir-listing.activate server.dir-listing', 'files.list'),
+  ...translated('server.error-handler-404', 'files.fallback', 'where it names a file'),
+  ...translated('server.error-handler', 'errors', 'where it names a file'),
+  ...translated('mimetype.assign', 'files.types', 'only types that differ from the built-in table'),
+  ...unneeded(
+    'etag.use-inode etag.use-mtime etag.use-size static-file.etags static-file.disable-pathinfo server.range-requests',
+    'validators and ranges are always right',
+  ),
+  ...unneeded(
+    'dir-listing.encoding dir-listing.hide-dotfiles dir-listing.external-css dir-listing.external-js dir-listing.exclude dir-listing.show-readme dir-listing.hide-readme-file dir-listing.show-header dir-listing.hide-header-file dir-listing.set-footer dir-listing.auto-layout dir-listing.cache',
+    'listings have one look here',
+  ),
+  ...unneeded('mimetype.use-xattr mimetype.xattr-name', 'media types come from the extension'),
+  ...unneeded(
+    'server.follow-symlink server.stat-cache-engine',
+    'links inside the root are followed, and changes are noticed',
+  ),
+  ...missing(
+    'static-file.exclude-extensions',
+    'error',
+    'files with these endings would be served as they are, source code included',
+    'keep such files out of the root',
+  ),
+  ...missing('server.force-lowercase-filenames', 'warning', 'names are taken as they are', 'rename the files'),
+  ...missing(
+    'evhost.path-pattern simple-vhost.server-root simple-vhost.document-root simple-vhost.default-host vhostdb.backend userdir.path userdir.active',
+    'error',
+    'folders are not chosen by the name that was asked for',
+    'write a site for each name, with its files',
+  ),
+];
+
+/** What the disk answers. */
+export function answerFromDisk(view: SettingsView): Outcome {
+  const found = findFile(view);
+  if (found === undefined)
+    return { serve: { kind: 'respond', status: 404, body: undefined, type: undefined }, traits: {}, directives: [] };
+  const index = view.find('index-file.names') ?? view.find('server.indexfiles');
+  const list = view.find('dir-listing.activate') ?? view.find('server.dir-listing');
+  // It answers with 200, other than `server.error-handler`, which keeps the status.
+  const handler = view.find('server.error-handler-404');
+  const used = [index, list, handler].flatMap((effective) => effective?.setting ?? []);
+  const files: FilesOutcome = {
+    kind: 'files',
+    file: found.file,
+    index: textsOf(index?.setting.value),
+    list: isOn(list?.setting.value),
+    missing: handler === undefined ? undefined : answerMissing(view, textOf(handler.setting.value) ?? ''),
+  };
+  return { serve: files, traits: {}, directives: [found.directive, ...used] };
+}
+
+/** An error handler is a path of the same site; a file of it is what we can serve. */
+function answerMissing(view: SettingsView, path: string): FilesOutcome | undefined {
+  const found = path.startsWith('/') ? findFile(view, path) : undefined;
+  return found && { kind: 'files', file: found.file, index: [], list: false, missing: undefined };
+}
+
+/** `server.error-handler`: the page for all errors of lighttpd itself. */
+export function errorPagesOf(view: SettingsView): { traits: Traits; directives: readonly ForeignDirective[] } {
+  const setting = view.find('server.error-handler')?.setting;
+  const page = setting && answerMissing(view, textOf(setting.value) ?? '');
+  if (setting === undefined || page === undefined) return { traits: {}, directives: [] };
+  return { traits: { errorPages: { '4xx': page.file, '5xx': page.file } }, directives: [setting] };
+}
+
+function findFile(
+  view: SettingsView,
+  path = decode(view.situation.path),
+): { file: string; directive: ForeignDirective } | undefined {
+  const alias = view.find('alias.url')?.setting;
+  const entry = entriesOf(alias?.value).find(({ key = '' }) => key !== '' && path.startsWith(key));
+  if (alias !== undefined && entry?.key !== undefined)
+    return { file: (textOf(entry.value) ?? '') + path.slice(entry.key.length), directive: alias };
+  const root = view.find('server.document-root')?.setting;
+  const folder = textOf(root?.value);
+  if (root === undefined || folder === undefined || folder === '') return undefined;
+  return { file: folder.replace(/\/+$/, '') + path, directive: root };
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,81 @@
+// One name on one port: its mounts from what the foreign server answers, and its certificate.
+import { type Candidate, deriveMounts } from './derive.ts';
+import type { NamedSite } from './document.ts';
+import type { ImportOptions } from './importer.ts';
+import { type RenderedMount, renderMount } from './language.ts';
+import type { Outcome, Probe } from './outcome.ts';
+import { sampleHost } from './pattern/regions.ts';
+import { reportRemark } from './remarks.ts';
+import { type ForeignDirective, ImportReport } from './report.ts';
+
+/** What every part of an import is given. */
+export interface ImportSettings {
+  readonly report: ImportReport;
+  /** Keeps what the original does where ours is stricter on purpose. */
+  readonly compat: boolean;
+  /** Whether there is a feature of that name. */
+  readonly supports: (feature: string) => boolean;
+}
+
+/** The settings of a new import. */
+export function openSettings({ compat = false, features }: ImportOptions): ImportSettings {
+  const supports = (feature: string) => features === undefined || features.has(feature);
+  return { report: new ImportReport(), compat, supports };
+}
+
+/** A name of a site, where it is asked. */
+export interface SiteQuestion {
+  /** A key of our language without port: exact, `*.example.net` or `*`. */
+  readonly name: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+  /** The paths that some directive is about. */
+  readonly candidates: readonly Candidate[];
+  /** What the foreign server does with a request. Must be pure but for reports. */
+  readonly answer: (probe: Probe) => Outcome;
+}
+
+/** The mounts of a site, in our language. */
+export function importMounts(settings: ImportSettings, question: SiteQuestion): RenderedMount[] {
+  const { report, compat, supports } = settings;
+  const { name, port, isSecure, candidates, answer } = question;
+  const host = sampleHost(name);
+  const scheme = isSecure ? 'https' : 'http';
+  const simulate = (path: string, query: string | undefined) => answer({ host, port, scheme, path, query });
+  const derived = deriveMounts({
+    candidates,
+    simulate,
+    compat,
+    remark: (found) => reportRemark(found, report, compat),
+  });
+  const refusesVhostPaths = simulate('/vhost/http/portico-probe.invalid/', undefined).serve.kind !== 'proxy';
+  const address = { host, port, scheme, isOpen: name.startsWith('*') } as const;
+  const rendered = derived.map((mount) => renderMount(mount, address, { report, compat, supports, refusesVhostPaths }));
+  for (const { directives } of rendered) report.contribute(...directives);
+  return withoutGuard(rendered);
+}
+
+/** The guard is built in: beside `vhost`, a mount that only refuses the form says nothing new. */
+function withoutGuard(mounts: readonly RenderedMount[]): RenderedMount[] {
+  const hasVhost = mounts.some(({ keys }) => 'vhost' in keys);
+  const isGuard = ({ path, keys }: RenderedMount) => /^\/vhost\/?$/.test(path) && Number(keys['respond']) >= 400;
+  return mounts.filter((mount) => !hasVhost || !isGuard(mount));
+}
+
+/** `tls` of a site from the directives for certificate and key; reported where there is no TLS. */
+export function importCertificate(
+  { report, supports }: ImportSettings,
+  files: { readonly certificate: string; readonly key: string } | undefined,
+  directives: readonly ForeignDirective[],
+): NamedSite['tls'] {
+  report.contribute(...directives);
+  if (files === undefined || supports('tls')) return files;
+  const [directive] = directives;
+  if (directive !== undefined)
+    report.error(
+      directive,
+      'TLS is not served here, so the site would go out in plain text',
+      'put a server with TLS in front',
+    );
+  return undefined;
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that tests and benchmarks use and that are missing. Without root it says what is missing.
+# Tests that need a program which is not there are skipped, each with the reason; none of this is needed to run Portico.
+set -euo pipefail
+
+packages=(
+  python3         # runs the HTTP/1.1 conformance corpus
+  curl            # a client that is not ours
+  openssl         # makes certificates for tests
+  nginx           # backend and yardstick of the benchmarks, interop
+  haproxy         # benchmarks, interop
+  apache2         # benchmarks, interop
+  lighttpd        # benchmarks, interop
+  caddy           # benchmarks
+  wrk             # the load of the benchmarks
+  nghttp2-client  # h2load: HTTP/2 load and requests
+  python3-twisted # interop: the original VHostMonsterResource
+)
+
+is_installed() {
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+missing=()
+for package in "${packages[@]}"; do
+  is_installed "$package" || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+install=(apt-get install -y --no-install-recommends "${missing[@]}")
+if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
+  echo "Missing for some tests and benchmarks: ${missing[*]}" >&2
+  echo "As root: ${install[*]}" >&2
+  exit 0
+fi
+
+# The servers are started by tests on ports of their own: no service may start because it was installed.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+# The lists of packages are fetched only if the installation fails without them.
+"${install[@]}" || { apt-get update && "${install[@]}"; }
