@@ -41,7 +41,7 @@ export function resolveDocument(document: Document, { features, environment, cwd
   const baseDir = document.file === undefined ? cwd : dirname(document.file);
   const context = { features, baseDir, environment, mistakes };
   const settings = resolveSettings(rest, context);
-  const defaults = expandDefaults(defaultMap, ['defaults'], features, mistakes);
+  const defaults = expandDefaults(withStandingDefaults(defaultMap, features), ['defaults'], features, mistakes);
   const isMisspelt = Object.keys(rest).some((key) => nearestWord(key, ROOT_KEYS) === 'sites');
   if (siteMap === undefined && !isMisspelt) mistakes.atKey([], '"sites" is missing', FIRST_LINES);
   const longSites = siteMap === undefined ? [] : expandSites(siteMap, features, mistakes);
@@ -54,6 +54,13 @@ export function resolveDocument(document: Document, { features, environment, cwd
     ...settings,
   });
   return { isValid: true, config, longForm: () => longFormOf(config, sites) };
+}
+
+/** The `defaults` of a document with those of the features that are on unless it says otherwise. */
+function withStandingDefaults(defaultMap: unknown, features: FeatureTable): unknown {
+  const standing = features.list.filter(({ byDefault }) => byDefault !== undefined);
+  if (standing.length === 0 || (defaultMap !== undefined && !isPlainObject(defaultMap))) return defaultMap;
+  return { ...Object.fromEntries(standing.map(({ name, byDefault }) => [name, byDefault])), ...defaultMap };
 }
 
 /** Freezes maps and lists all the way down; functions and instances of classes belong to somebody else. */

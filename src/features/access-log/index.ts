@@ -8,6 +8,7 @@ export const accessLog: Feature<AccessLogOptions> = {
   name: 'log',
   role: 'observe',
   shorthand: 'format',
+  byDefault: true,
   options: accessLogOptions,
   create: (options, context) => createAccessLog(options, context),
 };
