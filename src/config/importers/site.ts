@@ -46,7 +46,7 @@ export function importMounts(settings: ImportSettings, question: SiteQuestion): 
     candidates,
     simulate,
     compat,
-    remark: (found) => reportRemark(found, report, compat),
+    remark: (found) => reportRemark(found, report),
   });
   const refusesVhostPaths = simulate('/vhost/http/portico-probe.invalid/', undefined).serve.kind !== 'proxy';
   const address = { host, port, scheme, isOpen: name.startsWith('*') } as const;
