@@ -126,7 +126,10 @@ test('100 readers that stall hold a bounded memory, and everybody else is served
 });
 
 test('pipelined requests are all answered after the client ended its half', LIMIT, async (t) => {
-  const upstream = await startUpstream(t, answering((request) => okResponse(request.target)));
+  const upstream = await startUpstream(
+    t,
+    answering((request) => okResponse(request.target)),
+  );
   const portico = await startProxy(t, upstream.origin);
   const client = await connectClient(t, { port: portico.port });
   await client.send(getRequest('/1') + getRequest('/2') + getRequest('/3'));
