@@ -3,7 +3,6 @@ import type { ResolvedConfig, ResolvedListener } from '../config/resolved-config
 import type { Feature, FeatureLog } from '../exchange/feature.ts';
 import type { ExchangeHost } from '../exchange/host.ts';
 import type { Observer } from '../exchange/observer.ts';
-import { InboundConnection } from '../h1/inbound-connection.ts';
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from '../h1/limits.ts';
 import { type ListenAddress, Listener } from '../net/listener.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
@@ -12,6 +11,7 @@ import { RefPool } from '../util/ref-pool.ts';
 import { type AdminAnswer, createAdminHost } from './admin/api.ts';
 import { prepareSocketFolder } from './admin/socket-folder.ts';
 import { buildGeneration, type Services } from './build.ts';
+import { ClientConnection } from './client-connection.ts';
 import { type ExplainQuestion, type Explanation, explainRequest } from './explain.ts';
 import { ExchangeServer } from './serve.ts';
 
@@ -73,7 +73,7 @@ export class Server {
   readonly #options: ServerOptions;
   readonly #services: Services;
   readonly #host: ExchangeServer;
-  readonly #connections = new Set<InboundConnection>();
+  readonly #connections = new Set<ClientConnection>();
   readonly #startedAtMs: number;
   #config: ResolvedConfig;
   #limits: ConnectionLimits;
@@ -221,7 +221,7 @@ export class Server {
     try {
       if ('path' in address && address.mode !== undefined) prepareSocketFolder(address.path);
       return await Listener.open(address, acceptLimits(config), deadlines, (connection, facts, gone) => {
-        const inbound = new InboundConnection(connection, facts, host, this.#limits, (over) => {
+        const inbound = new ClientConnection(connection, facts, host, this.#limits, (over) => {
           this.#connections.delete(over);
           gone();
           if (this.#connections.size === 0) this.#whenIdle?.();
