@@ -1,5 +1,5 @@
 // A socket as the engines see it: bytes in by push, bytes out with back-pressure, one deadline, no stream objects above.
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
@@ -41,6 +41,8 @@ export class Connection implements Expiring {
   bytesWritten = 0;
 
   readonly #deadlines: Deadlines;
+  /** Whether the socket was made with `onread`, so that it has no buffer of its own. */
+  #isOverReads = false;
   #user: ConnectionUser | undefined = undefined;
   #slab: Buffer | undefined = undefined;
   #error: NodeJS.ErrnoException | undefined = undefined;
@@ -85,6 +87,7 @@ export class Connection implements Expiring {
       callback: (size, buffer) => (connection === undefined ? true : connection.#onRead(size, buffer as Buffer)),
     });
     connection = new Connection(socket, deadlines);
+    connection.#isOverReads = true;
     return connection;
   }
 
@@ -108,6 +111,23 @@ export class Connection implements Expiring {
   /** Hands the connection to an engine; the engine before hears nothing more. */
   use(user: ConnectionUser): void {
     this.#user = user;
+  }
+
+  /**
+   * Gives the socket away to somebody who needs one of Node's own kind, with `unread` before what comes next. It is
+   * paused, and nothing was written that waits. The connection is of no more use; its user hears
+   * nothing more. Whoever takes the socket starts on the next tick, when the read under way is over.
+   */
+  detach(unread: Buffer): Socket {
+    this.pause();
+    this.#isClosed = true;
+    this.#user = undefined;
+    this.#deadlines.remove(this);
+    const { socket } = this;
+    socket.removeAllListeners('data');
+    const free = this.#isOverReads ? rewrapSocket(socket, undefined) : socket;
+    if (unread.length > 0) free.unshift(unread);
+    return free;
   }
 
   /** Stops reading: the peer fills its window and waits. */
@@ -255,6 +275,37 @@ export class Connection implements Expiring {
 export interface OnRead {
   buffer: Uint8Array | (() => Uint8Array);
   callback(bytesRead: number, buffer: Uint8Array): boolean;
+}
+
+/** Sockets as Node keeps them inside: what re-wrapping needs. */
+interface SocketInternals {
+  _handle: object | null;
+  _server: unknown;
+  server: unknown;
+}
+
+/** Whether {@link rewrapSocket} can do anything with a socket. */
+export function canRewrap(socket: Socket): boolean {
+  const { _handle: handle } = socket as unknown as SocketInternals;
+  return handle !== null && typeof (handle as { useUserBuffer?: unknown }).useUserBuffer === 'function';
+}
+
+/**
+ * A new socket around the handle of `socket`, with `onread` or without, paused in the latter case. The old one is an
+ * empty shell. Exception: `handle` is no documented option of net.Socket; ask {@link canRewrap} before.
+ */
+export function rewrapSocket(socket: Socket, onread: OnRead | undefined): Socket {
+  const internals = socket as unknown as SocketInternals;
+  const handle = internals._handle;
+  internals._handle = null;
+  const how = onread === undefined ? { pauseOnCreate: true } : { onread };
+  const options = { ...how, handle, allowHalfOpen: true, writableHighWaterMark: WRITE_HIGH_WATER_BYTES };
+  const wrapped = new Socket(options as never);
+  const wrappedInternals = wrapped as unknown as SocketInternals;
+  // The server counts its sockets to know when it is closed.
+  wrappedInternals.server = internals.server;
+  wrappedInternals._server = internals._server;
+  return wrapped;
 }
 
 function nothing(): void {}

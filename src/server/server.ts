@@ -5,7 +5,6 @@ import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { Feature, FeatureLog } from '../exchange/feature.ts';
 import type { ExchangeHost } from '../exchange/host.ts';
 import type { Observer } from '../exchange/observer.ts';
-import { InboundConnection } from '../h1/inbound-connection.ts';
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from '../h1/limits.ts';
 import type { Connection } from '../net/connection.ts';
 import { type ListenAddress, Listener } from '../net/listener.ts';
@@ -19,6 +18,7 @@ import { RefPool } from '../util/ref-pool.ts';
 import { type AdminAnswer, createAdminHost } from './admin/api.ts';
 import { prepareSocketFolder } from './admin/socket-folder.ts';
 import { buildGeneration, type Services } from './build.ts';
+import { ClientConnection } from './client-connection.ts';
 import { createEntrance } from './entrance.ts';
 import { type ExplainQuestion, type Explanation, explainRequest } from './explain.ts';
 import { ExchangeServer } from './serve.ts';
@@ -96,7 +96,7 @@ export class Server {
   readonly #options: ServerOptions;
   readonly #services: Services;
   readonly #host: ExchangeServer;
-  readonly #connections = new Set<InboundConnection>();
+  readonly #connections = new Set<ClientConnection>();
   /** Sockets that have not come as far as HTTP. */
   readonly #entering = new Set<Socket>();
   readonly #acceptor: TlsAcceptor;
@@ -294,7 +294,7 @@ export class Server {
 
   /** Gives a connection to the engine of its protocol (`facts.protocol`, which ALPN chose). */
   #serve(connection: Connection, facts: ConnectionFacts, gone: () => void, host: ExchangeHost): void {
-    const inbound = new InboundConnection(connection, facts, host, this.#limits, (over) => {
+    const inbound = new ClientConnection(connection, facts, host, this.#limits, (over) => {
       this.#connections.delete(over);
       gone();
       if (this.#connections.size === 0) this.#whenIdle?.();
