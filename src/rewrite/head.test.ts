@@ -167,17 +167,14 @@ describe('prepareForRewriting', () => {
     });
 
   test('a 304 for a body of ours has our tag again', () => {
-    const request = HeaderList.from({ 'If-None-Match': ours });
-    const found = prepareForRewriting(request, expected);
     const headers = HeaderList.from({ ETag: '"a"', 'Content-Length': '7' });
-    headOfNotModified(headers, found, body);
+    headOfNotModified(headers, ours, body);
     assert.deepEqual(Object.fromEntries(headers), { ETag: ours });
   });
 
   test('a 304 for another body stays as it is', () => {
-    const found = prepareForRewriting(HeaderList.from({ 'If-None-Match': '"a"' }), expected);
     const headers = HeaderList.from({ ETag: '"a"' });
-    headOfNotModified(headers, found, body);
+    headOfNotModified(headers, '"a"', body);
     assert.deepEqual(Object.fromEntries(headers), { ETag: '"a"' });
   });
 });
