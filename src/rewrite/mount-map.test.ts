@@ -26,6 +26,18 @@ describe('MountMap', () => {
     assert.equal(map.toBackend('https://e/x'), 'http://127.0.0.1:8080/x', 'the first endpoint');
   });
 
+  test('lists what must not be left in any output', () => {
+    const { backends: all } = new MountMap({
+      path: '/',
+      backends: [parseBaseUrl('http://localhost:1')],
+      also: [parseBaseUrl('http://h')],
+    });
+    assert.deepEqual(
+      all.map(({ host }) => host),
+      ['localhost', '127.0.0.1', '[::1]', 'h'],
+    );
+  });
+
   test('a loopback name that was given comes first', () => {
     const map = new MountMap({ path: '/', backends: [parseBaseUrl('http://localhost:3000')] }).forPublic('https', 'e');
     assert.equal(map.toBackend('https://e/x'), 'http://localhost:3000/x');

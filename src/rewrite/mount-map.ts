@@ -23,9 +23,10 @@ const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
  */
 export class MountMap {
   readonly path: string;
+  /** Every spelling of every backend, the one that requests go to first: what must not be left in any output. */
+  readonly backends: readonly BaseUrl[];
   readonly #options: MountMapOptions;
   readonly #backend: BaseUrl;
-  readonly #also: readonly BaseUrl[];
   readonly #maps = new Map<string, UrlMap>();
 
   /** Throws a SyntaxError for a path that cannot be a base, a RangeError without backends. */
@@ -35,7 +36,7 @@ export class MountMap {
     this.path = parseBasePath(options.path);
     this.#options = options;
     this.#backend = backend;
-    this.#also = allSpellings([...options.backends, ...(options.also ?? [])]).slice(1);
+    this.backends = allSpellings([...options.backends, ...(options.also ?? [])]);
   }
 
   /**
@@ -59,7 +60,7 @@ export class MountMap {
     const crossLinks = (this.#options.neighbours ?? []).flatMap(({ path, backends }) =>
       allSpellings(backends).map((backend) => ({ backend, public: at(path) })),
     );
-    const also = this.#also;
+    const also = this.backends.slice(1);
     const except = (this.#options.except ?? []).map((path) => outerPrefix + path);
     return new UrlMap({
       ...this.#options,
