@@ -2,7 +2,10 @@
 import type { Feature } from '../exchange/feature.ts';
 
 /** The part of a feature that configuration knows. */
-export type FeatureDeclaration = Pick<Feature, 'name' | 'role' | 'options' | 'appliesTo' | 'shorthand' | 'besides'>;
+export type FeatureDeclaration = Pick<
+  Feature,
+  'name' | 'role' | 'options' | 'appliesTo' | 'shorthand' | 'byDefault' | 'besides'
+>;
 
 /** The features that a document may use, in their default order. */
 export class FeatureTable {

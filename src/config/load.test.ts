@@ -34,7 +34,9 @@ test('loadConfig explains files that cannot be read', async (t) => {
   const load = async (file: string) => messagesOf(await loadConfig({ cwd, file, features, environment: {} }));
   assert.deepEqual(await load('nope.yaml'), ['there is no such file']);
   assert.deepEqual(await load('inner'), ['this is a folder, expected a file']);
-  assert.deepEqual(await load('x.toml'), ['expected a file that ends in .yaml, .yml, .json, .ts, .mts, .js or .mjs']);
+  assert.deepEqual(await load('x.toml'), [
+    'expected a file that ends in .yaml, .yml, .json, .ts, .mts, .js or .mjs, or a configuration of lighttpd, Apache or nginx',
+  ]);
 });
 
 test('loadConfig resolves paths from the folder of the document, and ignores a byte order mark', async (t) => {

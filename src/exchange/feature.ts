@@ -80,6 +80,8 @@ export interface Feature<Options = unknown> {
   readonly role: 'serve' | 'wrap' | 'observe' | 'setting';
   /** The serving features that this one does something for; left out for all. Beside others it is a mistake. */
   readonly appliesTo?: readonly string[];
+  /** The value it has in every mount unless the document says otherwise; left out for a feature that is off unless named. */
+  readonly byDefault?: unknown;
   /** The option that a value other than a map stands for: with `root`, `files: ./x` means `files: { root: ./x }`. */
   readonly shorthand?: string;
   /** Options that may stand beside the key as well: with `status`, `{ redirect: /new, status: 308 }` is allowed. */

@@ -1,5 +1,6 @@
 // THE list of built-in features, in their default order. Adding one is an import and a line here.
 import type { Feature } from '../exchange/feature.ts';
+import { accessLog } from './access-log/index.ts';
 import { errorPages } from './error-pages/index.ts';
 import { headers } from './headers/index.ts';
 import { host, proxy, timeouts } from './proxy/index.ts';
@@ -18,6 +19,9 @@ import { vhost } from './vhost-monster/index.ts';
  * 5. what serves, exactly one per mount, with the settings that it reads.
  */
 export const builtInFeatures: readonly Feature[] = [
+  // 1. Observers.
+  accessLog,
+
   // 2. Headers outside of error pages: they are on those too.
   headers,
   errorPages,

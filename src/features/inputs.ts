@@ -1,5 +1,6 @@
 // What `portico.config.ts` may hold under the key of each built-in feature: types for editors, one line for each feature.
 import type { z } from 'zod';
+import type { accessLogOptions } from './access-log/options.ts';
 import type { errorPagesOptions } from './error-pages/options.ts';
 import type { headersOptions } from './headers/options.ts';
 import type { hostPolicy, proxyOptions, proxyTimeouts } from './proxy/options.ts';
@@ -21,6 +22,7 @@ declare module '../exchange/feature.ts' {
     files: Written<typeof filesOptions, 'root'>;
     headers: z.input<typeof headersOptions>;
     host: z.input<typeof hostPolicy>;
+    log: z.input<typeof accessLogOptions> | 'off' | 'json' | 'text' | 'common' | 'combined';
     proxy: Written<typeof proxyOptions, 'to'>;
     redirect: Written<typeof redirectOptions, 'to'>;
     respond: Written<typeof respondOptions, 'status'>;

@@ -233,7 +233,7 @@ export class BodyReader implements Body {
       const piece = bytes.subarray(pieces[index], pieces[index + 1]);
       this.contentBytes += piece.length;
       if (this.contentBytes > this.#limitBytes) {
-        release?.();
+        // Earlier pieces of the same memory may still wait to be written: it is left to the garbage collector.
         this.#break(new ProxyError('request_body_too_large', `more than ${this.#limitBytes} bytes`));
         return;
       }

@@ -23,3 +23,11 @@ export function hasBareLineFeed(bytes: Buffer, start: number): boolean {
   }
   return false;
 }
+
+/** RFC 9113 §3.4: the first half of the preface reads as a request head that no client of HTTP/1.1 sends. */
+const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\n';
+
+/** Whether `bytes` begin with the first half of the client's connection preface of HTTP/2. */
+export function isHttp2Preface(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 0, HTTP2_PREFACE.length) === HTTP2_PREFACE;
+}

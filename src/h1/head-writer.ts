@@ -13,6 +13,9 @@ interface HeaderBlock {
   readonly text: string;
   readonly contentLength: string | undefined;
   readonly hasDate: boolean;
+  readonly hasUpgrade: boolean;
+  /** What the Connection line of a request says: options whose headers stand in the block (RFC 9110 §7.6.1). */
+  readonly requestConnection: string;
 }
 
 /** Lines that the writer sets itself, so that framing and connection handling have one source. */
@@ -36,18 +39,25 @@ export function printInterimHead(head: ResponseHead): string {
   return `HTTP/1.1 ${head.status} ${head.reason}\r\n${headerBlock(head.headers).text}\r\n`;
 }
 
-/** Prints a request head. `target` was validated when it was parsed or mapped. */
+/**
+ * Prints a request head. `target` was validated when it was parsed or mapped. Upgrade and TE in `headers` are announced
+ * in Connection.
+ */
 export function printRequestHead(
   method: string,
   target: string,
   headers: ReadonlyHeaderList,
   framing: OutFraming,
   length: number,
-  connection: string,
 ): string {
   const block = headerBlock(headers);
   const text = `${method} ${target} HTTP/1.1\r\n${block.text}${framingLine(framing, length, block)}`;
-  return connection === '' ? `${text}\r\n` : `${text}Connection: ${connection}\r\n\r\n`;
+  return block.requestConnection === '' ? `${text}\r\n` : `${text}Connection: ${block.requestConnection}\r\n\r\n`;
+}
+
+/** Whether a request with these headers asks to switch protocols. */
+export function asksForUpgrade(headers: ReadonlyHeaderList): boolean {
+  return headerBlock(headers).hasUpgrade;
 }
 
 /** Prints a trailer section without its final empty line. */
@@ -68,11 +78,21 @@ function lengthLine(length: number): string {
 }
 
 function headerBlock(headers: ReadonlyHeaderList): HeaderBlock {
-  return headers.derive(BLOCK_KEY, () => ({
-    text: printLines(headers),
-    contentLength: headers.get('content-length'),
-    hasDate: headers.has('date'),
-  }));
+  return headers.derive(BLOCK_KEY, () => {
+    const hasUpgrade = headers.has('upgrade');
+    return {
+      text: flatten(printLines(headers)),
+      contentLength: headers.get('content-length'),
+      hasDate: headers.has('date'),
+      hasUpgrade,
+      requestConnection: hasUpgrade ? 'Upgrade' : headers.has('te') ? 'TE' : '',
+    };
+  });
+}
+
+/** One piece of memory instead of a tree of the pieces it was joined from, which every write would walk again. */
+function flatten(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 /** The last gate before the wire: nothing that could end a line early gets through (RFC 9112 §11.1). */

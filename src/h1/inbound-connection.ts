@@ -6,7 +6,7 @@ import type { ExchangeHost } from '../exchange/host.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
 import { ByteQueue } from '../util/byte-queue.ts';
 import { BodyEncoder, type EncoderOwner } from './body-encoder.ts';
-import { findHeadEnd, hasBareLineFeed, skipEmptyLines } from './head-scan.ts';
+import { findHeadEnd, hasBareLineFeed, isHttp2Preface, skipEmptyLines } from './head-scan.ts';
 import { printResponseHead } from './head-writer.ts';
 import { InboundTurn } from './inbound-turn.ts';
 import type { ConnectionLimits } from './limits.ts';
@@ -27,6 +27,9 @@ type Phase = 'idle' | 'head' | 'busy' | 'lingering' | 'closed';
 /** Told when the connection is over, to forget it. */
 export type OnGone = (connection: InboundConnection) => void;
 
+/** Takes the connection of a client that speaks HTTP/2 (RFC 9113 §3.3); `bytes` are all it sent so far. */
+export type OnHttp2 = (bytes: Buffer) => void;
+
 /** The server role of HTTP/1.1 on one connection. */
 export class InboundConnection implements ConnectionUser {
   readonly facts: ConnectionFacts;
@@ -35,6 +38,7 @@ export class InboundConnection implements ConnectionUser {
   readonly #limits: ConnectionLimits;
   readonly #parser: RequestParser;
   readonly #onGone: OnGone;
+  readonly #onHttp2: OnHttp2 | undefined;
   readonly #pending = new ByteQueue();
   #phase: Phase = 'idle';
   #turn: InboundTurn | undefined = undefined;
@@ -52,6 +56,7 @@ export class InboundConnection implements ConnectionUser {
     host: ExchangeHost,
     limits: ConnectionLimits,
     onGone: OnGone,
+    onHttp2?: OnHttp2,
   ) {
     this.#connection = connection;
     this.facts = facts;
@@ -59,6 +64,7 @@ export class InboundConnection implements ConnectionUser {
     this.#limits = limits;
     this.#parser = new RequestParser(limits);
     this.#onGone = onGone;
+    this.#onHttp2 = onHttp2;
     connection.use(this);
     connection.expireIn(limits.headTimeoutMs);
   }
@@ -154,8 +160,13 @@ export class InboundConnection implements ConnectionUser {
     else this.#linger();
   }
 
+  /** Whether the client ended its half and nothing of another request waits. */
+  get isLastRequest(): boolean {
+    return this.#connection.hasEnded && this.#pending.length === 0;
+  }
+
   get isEnding(): boolean {
-    return this.#isDraining || this.#host.isDraining || this.#connection.hasEnded;
+    return this.#isDraining || this.#host.isDraining || this.isLastRequest;
   }
 
   /** Bytes that a body took although they belong to the next request. */
@@ -183,6 +194,10 @@ export class InboundConnection implements ConnectionUser {
         this.#checkPartialHead(bytes, 0);
         break;
       }
+      if (parsed instanceof ProxyError && this.#speaksHttp2(bytes)) {
+        this.#handOver(this.#pending.takeAll());
+        break;
+      }
       this.#pending.consume(this.#headEnd);
       this.#searchFrom = 0;
       if (parsed instanceof ProxyError) this.#refuse(parsed);
@@ -198,7 +213,8 @@ export class InboundConnection implements ConnectionUser {
       this.#pending.append(bytes, start);
       this.#checkPartialHead(bytes, start);
     } else if (parsed instanceof ProxyError) {
-      this.#refuse(parsed);
+      if (this.#speaksHttp2(bytes)) this.#handOver(Buffer.from(bytes));
+      else this.#refuse(parsed);
     } else {
       if (this.#headEnd < bytes.length) this.#pending.append(bytes, this.#headEnd);
       this.#begin(parsed);
@@ -217,6 +233,16 @@ export class InboundConnection implements ConnectionUser {
     const parsed = this.#parser.parse(bytes, start, end);
     if ('code' in parsed) this.#isHead = bytes.toString('latin1', start, start + 5) === 'HEAD ';
     return 'code' in parsed ? new ProxyError(parsed.code, parsed.detail) : parsed;
+  }
+
+  /** Whether what was refused as a request is the preface of HTTP/2 as the first bytes of the connection. */
+  #speaksHttp2(bytes: Buffer): boolean {
+    return this.#onHttp2 !== undefined && bytes.length === this.#connection.bytesRead && isHttp2Preface(bytes);
+  }
+
+  #handOver(bytes: Buffer): void {
+    this.#phase = 'closed';
+    this.#onHttp2?.(bytes);
   }
 
   /** What can be said of a head before it is whole: too long, or broken. Never searches the same bytes twice. */

@@ -140,8 +140,9 @@ export class InboundTurn implements Carrier, EncoderOwner, BodyReaderOwner {
 
   /** The client's FIN. A whole request is still answered; half a request is not one. */
   clientEnded(): void {
-    this.#keepsAlive = false;
+    if (this.#inbound.isLastRequest) this.#keepsAlive = false;
     if (this.reader === undefined || this.reader.isComplete) return;
+    this.#keepsAlive = false;
     this.reader.ended(false, new ProxyError('request_truncated', 'end of connection in the body'));
   }
 

@@ -11,7 +11,7 @@ import { createBodyDecoder } from './body-decoder.ts';
 import { BodyEncoder, type BodyFraming, type EncoderOwner } from './body-encoder.ts';
 import { BodyReader, type BodyReaderOwner } from './body-reader.ts';
 import { findHeadEnd } from './head-scan.ts';
-import { type OutFraming, printRequestHead } from './head-writer.ts';
+import { asksForUpgrade, type OutFraming, printRequestHead } from './head-writer.ts';
 import type { OutboundLimits } from './limits.ts';
 import { type ParsedResponse, ResponseParser } from './response-parser.ts';
 import { TunnelEnd } from './tunnel.ts';
@@ -109,16 +109,9 @@ export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyRea
     this.#receiver = receiver;
     this.#method = request.method;
     this.#requestBody = body;
-    this.#wantsUpgrade = request.headers.has('upgrade');
+    this.#wantsUpgrade = asksForUpgrade(request.headers);
     const { line, framing } = frameRequest(request.method, body);
-    const head = printRequestHead(
-      request.method,
-      request.target,
-      request.headers,
-      line,
-      body.length ?? 0,
-      connectionLine(request),
-    );
+    const head = printRequestHead(request.method, request.target, request.headers, line, body.length ?? 0);
     if (body.isEmpty) {
       this.#encoder = undefined;
       this.#connection.writeText(head);
@@ -408,10 +401,4 @@ export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyRea
 function frameRequest(method: string, body: Body): { line: OutFraming; framing: BodyFraming } {
   if (body.isEmpty) return { line: NO_CONTENT_EXPECTED.has(method) ? 'none' : 'length', framing: 'length' };
   return body.length === undefined ? { line: 'chunked', framing: 'chunked' } : { line: 'length', framing: 'length' };
-}
-
-/** RFC 9110 §7.6.1: Upgrade and TE are announced in Connection. */
-function connectionLine({ headers }: OutboundRequest): string {
-  if (headers.has('upgrade')) return 'Upgrade';
-  return headers.has('te') ? 'TE' : '';
 }

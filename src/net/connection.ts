@@ -1,5 +1,6 @@
 // A socket as the engines see it: bytes in by push, bytes out with back-pressure, one deadline, no stream objects above.
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { giveSlab, takeSlab } from './slab-pool.ts';
@@ -40,6 +41,8 @@ export class Connection implements Expiring {
   bytesWritten = 0;
 
   readonly #deadlines: Deadlines;
+  /** Whether the socket was made with `onread`, so that it has no buffer of its own. */
+  #isOverReads = false;
   #user: ConnectionUser | undefined = undefined;
   #slab: Buffer | undefined = undefined;
   #error: NodeJS.ErrnoException | undefined = undefined;
@@ -47,6 +50,8 @@ export class Connection implements Expiring {
   #isClosed = false;
   #hasEnded = false;
   #owesDrain = false;
+  /** What carries the socket, where that is TLS on a socket of ours. */
+  #carrier: Socket | undefined = undefined;
 
   private constructor(socket: Socket, deadlines: Deadlines) {
     this.socket = socket;
@@ -60,9 +65,13 @@ export class Connection implements Expiring {
     socket.on('close', () => this.#onClose());
   }
 
-  /** Opens on a socket that delivers `data` events: TLS, and the fallback for everything else. */
-  static overEvents(socket: Socket, deadlines: Deadlines): Connection {
+  /**
+   * Opens on a socket that delivers `data` events: TLS, and the fallback for everything else. `carrier`: the socket
+   * below one of TLS.
+   */
+  static overEvents(socket: Socket, deadlines: Deadlines, carrier?: Socket): Connection {
     const connection = new Connection(socket, deadlines);
+    connection.#carrier = carrier;
     socket.on('data', (bytes: Buffer) => connection.#onOwnedBytes(bytes));
     return connection;
   }
@@ -78,6 +87,7 @@ export class Connection implements Expiring {
       callback: (size, buffer) => (connection === undefined ? true : connection.#onRead(size, buffer as Buffer)),
     });
     connection = new Connection(socket, deadlines);
+    connection.#isOverReads = true;
     return connection;
   }
 
@@ -101,6 +111,23 @@ export class Connection implements Expiring {
   /** Hands the connection to an engine; the engine before hears nothing more. */
   use(user: ConnectionUser): void {
     this.#user = user;
+  }
+
+  /**
+   * Gives the socket away to somebody who needs one of Node's own kind, with `unread` before what comes next. It is
+   * paused, and nothing was written that waits. The connection is of no more use; its user hears
+   * nothing more. Whoever takes the socket starts on the next tick, when the read under way is over.
+   */
+  detach(unread: Buffer): Socket {
+    this.pause();
+    this.#isClosed = true;
+    this.#user = undefined;
+    this.#deadlines.remove(this);
+    const { socket } = this;
+    socket.removeAllListeners('data');
+    const free = this.#isOverReads ? rewrapSocket(socket, undefined) : socket;
+    if (unread.length > 0) free.unshift(unread);
+    return free;
   }
 
   /** Stops reading: the peer fills its window and waits. */
@@ -172,8 +199,11 @@ export class Connection implements Expiring {
 
   /** Ends with RST instead of FIN, so that the peer cannot take what it has for the whole. */
   reset(): void {
-    if (typeof this.socket.resetAndDestroy === 'function') this.socket.resetAndDestroy();
-    else this.socket.destroy();
+    // TLS has no RST of its own; without a socket below at hand, the missing close_notify tells (RFC 8446 §6.1).
+    const socket = this.socket instanceof TLSSocket ? this.#carrier : this.socket;
+    // A unix socket has no RST either, nor an address.
+    if (socket?.remoteAddress !== undefined) socket.resetAndDestroy();
+    this.socket.destroy();
   }
 
   /** Sets the deadline to `delayMs` from now; Infinity for none. */
@@ -245,6 +275,37 @@ export class Connection implements Expiring {
 export interface OnRead {
   buffer: Uint8Array | (() => Uint8Array);
   callback(bytesRead: number, buffer: Uint8Array): boolean;
+}
+
+/** Sockets as Node keeps them inside: what re-wrapping needs. */
+interface SocketInternals {
+  _handle: object | null;
+  _server: unknown;
+  server: unknown;
+}
+
+/** Whether {@link rewrapSocket} can do anything with a socket. */
+export function canRewrap(socket: Socket): boolean {
+  const { _handle: handle } = socket as unknown as SocketInternals;
+  return handle !== null && typeof (handle as { useUserBuffer?: unknown }).useUserBuffer === 'function';
+}
+
+/**
+ * A new socket around the handle of `socket`, with `onread` or without, paused in the latter case. The old one is an
+ * empty shell. Exception: `handle` is no documented option of net.Socket; ask {@link canRewrap} before.
+ */
+export function rewrapSocket(socket: Socket, onread: OnRead | undefined): Socket {
+  const internals = socket as unknown as SocketInternals;
+  const handle = internals._handle;
+  internals._handle = null;
+  const how = onread === undefined ? { pauseOnCreate: true } : { onread };
+  const options = { ...how, handle, allowHalfOpen: true, writableHighWaterMark: WRITE_HIGH_WATER_BYTES };
+  const wrapped = new Socket(options as never);
+  const wrappedInternals = wrapped as unknown as SocketInternals;
+  // The server counts its sockets to know when it is closed.
+  wrappedInternals.server = internals.server;
+  wrappedInternals._server = internals._server;
+  return wrapped;
 }
 
 function nothing(): void {}

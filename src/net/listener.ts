@@ -1,10 +1,10 @@
 // A bound address that accepts connections: wraps each socket, bounds how many there are, counts them by address.
 import { chmodSync, unlinkSync } from 'node:fs';
-import { createServer, type Server, Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { Deadlines } from '../util/deadlines.ts';
 import { unmapAddress } from './address.ts';
-import { Connection, WRITE_HIGH_WATER_BYTES } from './connection.ts';
+import { Connection, canRewrap, rewrapSocket } from './connection.ts';
 
 /** What to bind: a port (0 lets the system choose; no host means every address), or the path of a unix socket. */
 export type ListenAddress =
@@ -20,6 +20,9 @@ export interface AcceptLimits {
 /** Takes an accepted connection. `gone` must be called once when it is over. */
 export type OnConnection = (connection: Connection, facts: ConnectionFacts, gone: () => void) => void;
 
+/** Takes an accepted socket, paused, before a connection is made of it; `gone` as in {@link OnConnection}. */
+export type OnSocket = (socket: Socket, facts: ConnectionFacts, gone: () => void) => void;
+
 /** Pending connections the system holds for us. */
 const BACKLOG = 4096;
 
@@ -32,6 +35,8 @@ export class Listener {
   readonly #countByAddress = new Map<string, number>();
   #limits: AcceptLimits;
   #open = 0;
+  /** Set where something stands before HTTP, such as TLS: it makes the connection then. */
+  onSocket: OnSocket | undefined = undefined;
   /** Connections closed at once because a limit was reached. */
   refusedCount = 0;
 
@@ -111,7 +116,9 @@ export class Listener {
       isSecure: false,
       tls: undefined,
     };
-    this.#onConnection(adoptSocket(socket, this.#deadlines), facts, () => this.#forget(address));
+    const gone = () => this.#forget(address);
+    if (this.onSocket !== undefined) this.onSocket(socket, facts, gone);
+    else this.#onConnection(adoptSocket(socket, this.#deadlines), facts, gone);
   }
 
   #forget(address: string): void {
@@ -122,40 +129,18 @@ export class Listener {
   }
 }
 
-/** Sockets as Node keeps them inside: what re-wrapping needs. */
-interface SocketInternals {
-  _handle: object | null;
-  _server: unknown;
-  server: unknown;
-}
-
 /**
  * Re-wraps an accepted socket with `onread`, so that its bytes land in our buffers without an allocation per read
- * (7 to 15 % of the CPU of small exchanges). Exception: `handle` is no documented option of net.Socket; where the
- * check fails, or PORTICO_PLAIN_SOCKETS is set, the documented `data` events do the same, slower.
+ * (7 to 15 % of the CPU of small exchanges). Where that cannot be done, or PORTICO_PLAIN_SOCKETS is set, the documented
+ * `data` events do the same, slower.
  */
 function adoptSocket(socket: Socket, deadlines: Deadlines): Connection {
-  const internals = socket as unknown as SocketInternals;
-  const handle = internals._handle;
-  if (
-    handle === null ||
-    typeof (handle as { useUserBuffer?: unknown }).useUserBuffer !== 'function' ||
-    usesPlainSockets
-  ) {
+  if (usesPlainSockets || !canRewrap(socket)) {
     const connection = Connection.overEvents(socket, deadlines);
     socket.resume();
     return connection;
   }
-  internals._handle = null;
-  return Connection.overReads((onread) => {
-    const options = { handle, onread, allowHalfOpen: true, writableHighWaterMark: WRITE_HIGH_WATER_BYTES };
-    const wrapped = new Socket(options as never);
-    const wrappedInternals = wrapped as unknown as SocketInternals;
-    // The server counts its sockets to know when it is closed.
-    wrappedInternals.server = internals.server;
-    wrappedInternals._server = internals._server;
-    return wrapped;
-  }, deadlines);
+  return Connection.overReads((onread) => rewrapSocket(socket, onread), deadlines);
 }
 
 const usesPlainSockets = process.env['PORTICO_PLAIN_SOCKETS'] !== undefined;

@@ -10,7 +10,7 @@ import { splitList } from '../http/token.ts';
  *
  *     "abc"                         "abc;rw=1f2e3d4c"
  *     W/"abc"                       W/"abc;rw=1f2e3d4c"
- *     Last-Modified: (784111777)    W/"lm.2ebcb5a1;rw=1f2e3d4c"
+ *     Last-Modified: (784111777)    W/"lm.2ebc98a1;rw=1f2e3d4c"
  *
  * Conditions of a request are turned back. A tag with another fingerprint belongs to a body of another configuration:
  * it is left out, so that the condition fails and the client gets the body of today.

@@ -47,6 +47,7 @@ export type Selection =
 
 /** What {@link selectLanguage} looks at. */
 export interface ResponseFacts {
+  /** The request's method: an answer to HEAD is judged like the one to GET, so that both heads say the same. */
   readonly method: string;
   readonly status: number;
   readonly headers: ReadonlyHeaderList;
@@ -69,7 +70,6 @@ const DEFAULT_CODINGS: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate
 /** Decides from the heads alone. `sniff` means that the first bytes must tell: see {@link sniffLanguage}. */
 export function selectLanguage(facts: ResponseFacts, options: SelectOptions = {}): Selection {
   const { headers, status } = facts;
-  if (facts.method === 'HEAD' && isBodylessStatus(status)) return untouched('no-body');
   if (isBodylessStatus(status)) return untouched('no-body');
   if (status === 206 || headers.has('content-range')) return untouched('partial');
   if (isAttachment(headers)) return untouched('attachment');

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { AuthorityMatcher, type MatchRule } from './authority-matcher.ts';
 import { type BaseUrl, isSamePort, printAuthority, printBaseUrl, printOrigin, translateScheme } from './base-url.ts';
 import { type EscapeLanguage, escapeSign, unescapeValue } from './escapes.ts';
-import { endOfBase, type PathEdit, translatePath } from './path-map.ts';
+import { endOfBase, type PathEdit, type PathRule, translatePath } from './path-map.ts';
 
 /** What is done with paths that may or may not know the mount: see {@link UrlMapOptions.prefix}. */
 export type PrefixPolicy = 'auto' | 'add' | 'keep';
@@ -47,12 +47,26 @@ export interface RootRelativeEdit {
   readonly text: string;
 }
 
+/** A rule, and what it does to paths alone. */
+interface MapRule extends MatchRule {
+  readonly path: PathRule;
+}
+
 /** One of the two ways through the map. */
 interface Direction {
-  readonly rules: readonly MatchRule[];
+  readonly rules: readonly MapRule[];
   /** The rule for URLs without authority. */
-  readonly own: MatchRule;
+  readonly own: MapRule;
   readonly matcher: AuthorityMatcher;
+  /** The plain spellings of what the rules translate, up to the path. */
+  readonly fronts: ReadonlyMap<string, PlainFront>;
+  readonly hosts: ReadonlySet<string>;
+}
+
+/** A URL up to its path, as it is usually written, and what becomes of it. */
+interface PlainFront {
+  readonly text: string;
+  readonly rule: MapRule;
 }
 
 /** Changes with every change of what the rewriters do to a body: part of the validators of rewritten responses. */
@@ -173,7 +187,7 @@ export class UrlMap {
   targetToBackend(target: string, isNestedMapped = false): string | undefined {
     if (endOfBase(target, this.public.path) < 0) return undefined;
     const { own } = this.#backward();
-    const answer = translatePath(target, { ...own, from: own.from.path, to: own.to.path });
+    const answer = translatePath(target, own.path);
     const mapped = typeof answer === 'string' ? target : answer.text + target.slice(answer.end);
     const mark = mapped.indexOf('?');
     if (!isNestedMapped || mark < 0) return mapped;
@@ -193,10 +207,28 @@ export class UrlMap {
   }
 }
 
-function direction(rules: readonly MatchRule[], isNested: boolean): Direction {
+function direction(matchRules: readonly MatchRule[], isNested: boolean): Direction {
+  const rules = matchRules.map((rule) => ({ ...rule, path: { ...rule, from: rule.from.path, to: rule.to.path } }));
   const [own] = rules;
   if (own === undefined) throw new RangeError('Cannot make a URL map without a rule');
-  return { rules, own, matcher: new AuthorityMatcher(rules, isNested) };
+  const hosts = new Set(rules.map((rule) => rule.from.host));
+  return { rules, own, matcher: new AuthorityMatcher(rules, isNested), fronts: plainFronts(rules), hosts };
+}
+
+function plainFronts(rules: readonly MapRule[]): Map<string, PlainFront> {
+  const fronts = new Map<string, PlainFront>();
+  for (const rule of rules) {
+    const authority = printAuthority(rule.from);
+    for (const scheme of ['http', 'https', 'ws', 'wss', '']) {
+      const start = scheme === '' ? '' : `${scheme}:`;
+      const key = `${start}//${authority}`;
+      const translated = scheme === '' ? '' : `${translateScheme(scheme, rule.to)}:`;
+      // Of rules for one authority the first that covers the path counts: the general way finds out.
+      if (fronts.has(key)) fronts.delete(key);
+      else fronts.set(key, { text: `${translated}//${printAuthority(rule.to)}`, rule });
+    }
+  }
+  return fronts;
 }
 
 function outwardRules(options: UrlMapOptions): MatchRule[] {
@@ -232,9 +264,9 @@ function fingerprint(options: UrlMapOptions): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
-function mapPath(path: string, rule: MatchRule): string {
+function mapPath(path: string, rule: MapRule): string {
   if (!isPath(path)) return path;
-  const answer = translatePath(path, { ...rule, from: rule.from.path, to: rule.to.path });
+  const answer = translatePath(path, rule.path);
   return typeof answer === 'string' ? path : frontOfPath(answer, path) + path.slice(answer.end);
 }
 
@@ -260,7 +292,43 @@ function mapUrl(url: string, way: Direction): string {
   if (first === 0x23) return url;
   if (first === 0x2f && isPath(url) && url.charCodeAt(url.length - 1) > 0x20 && !CONTROL.test(url))
     return mapRootRelative(url, way);
-  return mapSpelled(url, withoutControls(url, undefined), way);
+  return mapPlainAbsolute(url, way) ?? mapSpelled(url, withoutControls(url, undefined), way);
+}
+
+/** 1 at what stands in the authority of a URL that is written as usual. */
+const PLAIN_AUTHORITY = new Uint8Array(128);
+for (const character of 'abcdefghijklmnopqrstuvwxyz0123456789.-:[]') PLAIN_AUTHORITY[character.charCodeAt(0)] = 1;
+/** What makes a URL's path something to look at more closely: controls, spaces around, backslashes. */
+const ODD_PATH = /[\0-\x1f\\]| $/;
+
+/** The short way for absolute URLs without anything odd in them; undefined for all others. */
+function mapPlainAbsolute(url: string, way: Direction): string | undefined {
+  const slashes = url.indexOf('//');
+  if (slashes < 0 || slashes > 6) return undefined;
+  let end = slashes + 2;
+  while (PLAIN_AUTHORITY[url.charCodeAt(end)] === 1) end++;
+  const next = url.charCodeAt(end);
+  const isEnd = end === url.length || next === 0x2f || next === 0x3f || next === 0x23;
+  if (!isEnd || ODD_PATH.test(url)) return undefined;
+  const front = way.fronts.get(url.slice(0, end));
+  if (front === undefined) return isForeign(url, slashes, end, way) ? way.matcher.replaceIn(url) : undefined;
+  const path = url.slice(end);
+  const answer = translateBehindAuthority(path, front.rule);
+  if (answer === undefined) return undefined;
+  const tail = path.slice(answer.end);
+  return front.text + answer.text + way.matcher.replaceIn(tail, front.text);
+}
+
+/** Whether the authority at `[slashes + 2, end)` is a name that no rule knows, behind a scheme of ours. */
+function isForeign(url: string, slashes: number, end: number, way: Direction): boolean {
+  if (slashes > 0 && !MAPPED_SCHEMES.has(url.slice(0, slashes - 1))) return false;
+  if (slashes > 0 && url.charCodeAt(slashes - 1) !== 0x3a) return false;
+  const colon = url.indexOf(':', slashes);
+  const hostEnd = colon < 0 || colon > end ? end : colon;
+  // A last label that begins with a letter is no number in disguise.
+  const host = url.slice(slashes + 2, hostEnd);
+  const label = host.charCodeAt(host.lastIndexOf('.') + 1);
+  return label >= 0x61 && label <= 0x7a && !way.hosts.has(host);
 }
 
 function mapRootRelative(url: string, way: Direction): string {
@@ -339,8 +407,7 @@ function readFront(text: string, way: Direction): Front | undefined {
   if (scheme !== undefined) return UNCHANGED;
   const first = text.charCodeAt(0);
   if (first !== 0x2f && first !== 0x5c) return UNCHANGED;
-  const { own } = way;
-  const answer = translatePath(text, { ...own, from: own.from.path, to: own.to.path });
+  const answer = translatePath(text, way.own.path);
   if (typeof answer === 'string') return UNCHANGED;
   const piece = { start: 0, end: answer.end, text: frontOfPath(answer, text) };
   return { pieces: [piece], slashAt: first === 0x2f ? 0 : -1 };
@@ -370,7 +437,7 @@ function readAuthority(text: string, scheme: string, start: number, way: Directi
 }
 
 /** What becomes of the path behind an authority of ours; undefined if the mount does not cover it. */
-function translateBehindAuthority(path: string, rule: MatchRule): { end: number; text: string } | undefined {
+function translateBehindAuthority(path: string, rule: MapRule): { end: number; text: string } | undefined {
   const { from, to, prefix } = rule;
   const isEmpty = !/^[/\\]/.test(path);
   if (isEmpty && prefix !== 'keep') {
@@ -378,7 +445,7 @@ function translateBehindAuthority(path: string, rule: MatchRule): { end: number;
     if (from.path === '/') return { end: 0, text: to.path };
     return from.path === to.path ? { end: 0, text: '' } : undefined;
   }
-  const answer = isEmpty ? 'same' : translatePath(path, { ...rule, from: from.path, to: to.path });
+  const answer = isEmpty ? 'same' : translatePath(path, rule.path);
   if (answer === 'outside') return undefined;
   return answer === 'same' ? { end: 0, text: '' } : answer;
 }

@@ -59,7 +59,11 @@ class H1Attempt implements Borrower, ResponseReceiver, Cancellable {
 
   start(fresh: boolean): void {
     const isRepeatable = this.#body.isEmpty && isIdempotent(this.#request.method);
-    this.#stopLease = this.#endpoint.pool.lease(this, isRepeatable, fresh || this.#request.headers.has('upgrade'));
+    this.#stopLease = this.#endpoint.pool.lease(
+      this,
+      isRepeatable,
+      fresh || this.#exchange.request.upgrade !== undefined,
+    );
   }
 
   leased(connection: OutboundConnection, wasReused: boolean): void {

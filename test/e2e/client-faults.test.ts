@@ -124,3 +124,16 @@ test('100 readers that stall hold a bounded memory, and everybody else is served
   assert.ok(grown < 100 * 1024 * 1024, `grew by ${Math.round(grown / 1e6)} MB`);
   for (const client of stalled) client.destroy();
 });
+
+test('pipelined requests are all answered after the client ended its half', LIMIT, async (t) => {
+  const upstream = await startUpstream(
+    t,
+    answering((request) => okResponse(request.target)),
+  );
+  const portico = await startProxy(t, upstream.origin);
+  const client = await connectClient(t, { port: portico.port });
+  await client.send(getRequest('/1') + getRequest('/2') + getRequest('/3'));
+  client.halfClose();
+  for (const target of ['/1', '/2', '/3']) assert.equal((await client.response()).body.toString(), target);
+  await client.silentEnd();
+});

@@ -1,6 +1,6 @@
 // The real servers on the fixtures: files written to the disk, ports replaced by free ones, configurations checked and run.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { ForeignLanguage } from '../../src/config/importers/importer.ts';
@@ -43,6 +43,8 @@ export type Backends = ReadonlyMap<number, number>;
 /** Writes a fixture into a new folder, with free ports. */
 export async function writeFixture(owner: Owner, fixture: Fixture, backends: Backends): Promise<WrittenFixture> {
   const folder = tempFolder(owner);
+  // Servers give up being root, and still have to read it.
+  chmodSync(folder, 0o755);
   const ports = new Map<number, number>();
   for (const text of fixture.files.values()) {
     for (const [, , port] of text.matchAll(LISTEN[fixture.language])) {
@@ -61,6 +63,29 @@ export async function writeFixture(owner: Owner, fixture: Fixture, backends: Bac
   return { fixture, folder, file, serverFile: wrap(fixture, folder, file), ports };
 }
 
+/** Gives every folder that a configuration names the same kind of content. */
+export function writeFolders(folder: string, { files }: Fixture, roots: readonly string[]): void {
+  const mentioned = new Set(
+    [...files.values()].flatMap((text) =>
+      [...text.matchAll(/\/DIR\/([\w/-]+)(?![\w./-])/g)].map(([, name = '']) => name),
+    ),
+  );
+  const names = new Set([...mentioned, ...roots]);
+  for (const name of names) {
+    const root = join(folder, name);
+    if (existsSync(root) && !statSync(root).isDirectory()) continue;
+    for (const inner of ['', 'sub', 'docs', 'static', 'files', 'download']) {
+      mkdirSync(join(root, inner), { recursive: true });
+      writeFileSync(join(root, inner, 'hello.txt'), `hello from ${join(name, inner)}`);
+      writeFileSync(join(root, inner, 'index.html'), `index of ${join(name, inner)}`);
+    }
+    writeFileSync(join(root, 'style.css'), `style of ${name}`);
+    writeFileSync(join(root, 'a b'), `name with a space in ${name}`);
+    writeFileSync(join(root, '.hidden'), `hidden in ${name}`);
+    for (const page of ['404.html', '50x.html']) writeFileSync(join(root, page), `page ${page} of ${name}`);
+  }
+}
+
 /** Folders and files that a configuration names: some servers look whether they are there. */
 function makeMentioned(folder: string, text: string): void {
   for (const [, name = ''] of text.matchAll(/\/DIR\/([\w/-]+(?:\.\w+)?)/g)) {
@@ -76,7 +101,7 @@ function makeMentioned(folder: string, text: string): void {
 
 function replacePorts({ language }: Fixture, text: string, ports: ReadonlyMap<number, number>): string {
   const replaced = text.replace(LISTEN[language], (_, before: string, port: string) => {
-    return `${before}${ports.get(Number(port))}`;
+    return `${onLoopback(language, before)}${ports.get(Number(port))}`;
   });
   // A second address of the same section: `<VirtualHost 127.0.0.1:80 [::1]:80>`.
   return replaced.replace(/^(<VirtualHost .*\]:)80>/gm, (_, before: string) => `${before}${ports.get(80)}>`);
@@ -90,6 +115,18 @@ function replaceBackends(text: string, backends: Backends): string {
       return real === undefined ? whole : `${before}${real}`;
     },
   );
+}
+
+/** Listeners of tests are on the loopback addresses only. */
+function onLoopback(language: ForeignLanguage, before: string): string {
+  if (language === 'nginx')
+    return before.replace(
+      /(listen\s+)(\[?)[^;\s]*$/,
+      (_, word: string, bracket: string) => `${word}${bracket === '' ? '127.0.0.1:' : '[::1]:'}`,
+    );
+  if (language === 'apache') return before.replace(/^(\s*Listen\s+).*$/, '$1127.0.0.1:');
+  const bound = before.replace(/^(\s*)server\.port/, '$1server.bind = "127.0.0.1"\n$1server.port');
+  return bound.replace(/== ":$/, '== "127.0.0.1:');
 }
 
 /** The line that takes a check of the real server. */
@@ -195,11 +232,16 @@ function makeCertificate(folder: string): void {
   );
 }
 
-/** A port that was free a moment ago. */
+const takenPorts = new Set<number>();
+
+/** A port that was free a moment ago, and that this process was not given before. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
   await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  if (takenPorts.has(port)) return freePort();
+  takenPorts.add(port);
+  return port;
 }

@@ -9,7 +9,6 @@ export const portico: Rival = {
   name: 'portico',
   missing: () => undefined,
   version: () => 'portico',
-  cannot: ({ accessLog }) => (accessLog === undefined ? undefined : 'keeps no access log'),
   start(owner, setup) {
     const file = join(setup.folder, 'portico.json');
     writeFileSync(file, JSON.stringify(config(setup)));
@@ -17,7 +16,7 @@ export const portico: Rival = {
   },
 };
 
-function config({ port, backendPort, connections, sites }: Setup): object {
+function config({ port, backendPort, connections, sites, accessLog }: Setup): object {
   const backend = `http://127.0.0.1:${backendPort}`;
   const mounts = Object.fromEntries(
     Array.from({ length: sites?.mountCount ?? 0 }, (_, mount) => [mountPath(mount), backend]),
@@ -27,6 +26,7 @@ function config({ port, backendPort, connections, sites }: Setup): object {
   return {
     listen: `127.0.0.1:${port}`,
     log: { level: 'error' },
+    defaults: { log: accessLog === undefined ? 'off' : { format: 'combined', path: accessLog } },
     admin: false,
     limits: { connections: connections + 1000, connectionsPerAddress: connections + 1000 },
     timeouts: { idle: '300s' },

@@ -30,7 +30,7 @@ export type DerivationRemark =
   /** With a query the original does something else; ours does not look at it. */
   | { readonly kind: 'query'; readonly path: string; readonly directives: readonly ForeignDirective[] }
   /** `/app` was not served like `/app/`; ours redirects it there. */
-  | { readonly kind: 'bare-name'; readonly path: string; readonly below: DerivedMount };
+  | { readonly kind: 'bare-name'; readonly path: string; readonly below: DerivedMount; readonly isKept: boolean };
 
 /** What {@link deriveMounts} works on. */
 export interface Derivation {
@@ -54,7 +54,7 @@ export function deriveMounts(derivation: Derivation): DerivedMount[] {
     if (kind === 'exact') exacts.add(path);
     else subtrees.add(path.endsWith('/') ? path : `${path}/`);
   }
-  const mounts: DerivedMount[] = [];
+  let mounts: DerivedMount[] = [];
   for (const path of [...subtrees].sort(byDepth)) {
     const mount = deriveSubtree(derivation, path);
     const parent = nearestSubtree(mounts, path);
@@ -65,8 +65,13 @@ export function deriveMounts(derivation: Derivation): DerivedMount[] {
     if (path !== '/') exacts.add(path.slice(0, -1));
   }
   for (const path of [...exacts].sort(byDepth)) {
-    const mount = path.endsWith('/') ? deriveFolder(derivation, mounts, path) : deriveExact(derivation, mounts, path);
-    if (mount !== undefined) mounts.push(mount);
+    if (path.endsWith('/')) deriveFolder(derivation, mounts, path);
+    else {
+      const mount = deriveExact(derivation, mounts, path);
+      // A file has nothing below it.
+      if (mount !== undefined && isFileAlias(mount)) mounts = mounts.filter((other) => other.path !== `${path}/`);
+      if (mount !== undefined) mounts.push(mount);
+    }
   }
   return mounts;
 }
@@ -110,7 +115,7 @@ function deriveExact(derivation: Derivation, mounts: readonly DerivedMount[], pa
   const plain = { rest: '', query: undefined, serve: outcome.serve };
   const whole = findServed([plain, { rest: '', query: QUERY, serve: withQuery.serve }]);
   const served = whole ?? findServed([plain]) ?? { kind: 'unsupported' };
-  const mount: DerivedMount = { path, served, traits, directives };
+  const mount: DerivedMount = { path, served, traits: traitsAt({ path, served, traits, directives }), directives };
   const around = nearestSubtree(mounts, path);
   const isLikeAround = around !== undefined && isSame(mount, exactOf(moveMount(around, path)));
   const below = mounts.find((other) => other.path === `${path}/`);
@@ -120,10 +125,14 @@ function deriveExact(derivation: Derivation, mounts: readonly DerivedMount[], pa
     return undefined;
   }
   if (below === undefined) return mount;
-  // A backend may have a page of its own there; a folder of files has not.
-  if (!isLikeAround || mount.served.kind === 'proxy') return mount;
-  derivation.remark({ kind: 'bare-name', path, below });
-  return derivation.compat ? mount : undefined;
+  // A backend may have a page of its own there; a folder of files has not, and 404 helps nobody.
+  const { kind } = mount.served;
+  const isAnswered = kind === 'respond' ? mount.served.status < 400 : kind !== 'files';
+  // Whether there is a file of that name beside the folder, nobody knows here.
+  const isFolder = kind === 'files' && !isFileAlias(mount);
+  if (!isFolder && (!isLikeAround || isAnswered)) return mount;
+  derivation.remark({ kind: 'bare-name', path, below, isKept: derivation.compat && !isFolder });
+  return derivation.compat && !isFolder ? mount : undefined;
 }
 
 /** Whether a path stands for one file, to judge by its name: `alias /srv/robots.txt`. */
@@ -141,7 +150,8 @@ function leadsTo(bare: DerivedMount, below: DerivedMount): boolean {
   }
   if (bare.served.kind === 'files' && below.served.kind === 'files')
     return `${bare.served.file.base}/` === below.served.file.base;
-  return isSame(bare, { ...below, path: bare.path });
+  // A fixed answer or redirect is given at once, not behind a redirect of ours.
+  return false;
 }
 
 /** The longest kept subtree that `path` lies in, itself not counted. */

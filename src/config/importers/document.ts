@@ -72,8 +72,17 @@ export function buildDocument(
   const { listen } = settings;
   const limits = { ...(settings.root['limits'] as Record<string, unknown> | undefined), ...(body && { body }) };
   const root = { ...settings.root, ...(Object.keys(limits).length > 0 && { limits }) };
-  const listenKey = listen.length === 0 ? {} : { listen: listen.length === 1 ? listen[0] : [...listen] };
+  const addresses = listen.map((address) => withScheme(address, named));
+  const listenKey = addresses.length === 0 ? {} : { listen: addresses.length === 1 ? addresses[0] : addresses };
   return { config: finishTexts({ ...listenKey, ...root, sites: siteMap }), origins };
+}
+
+/** A port says by itself whether it speaks TLS if it is 443, or none of the sites on it has a certificate. */
+function withScheme(address: string, sites: readonly NamedSite[]): string {
+  const port = Number(/:(\d+)$/.exec(address)?.[1]);
+  const isSecure = sites.some((site) => site.port === port && site.tls !== undefined);
+  if (isSecure === (port === 443)) return address;
+  return `${isSecure ? 'https' : 'http'}://${address}`;
 }
 
 /** Our language reads `${NAME}` in texts, other than in keys; `$${` is how it spells the characters themselves. */
@@ -163,17 +172,18 @@ function groupNames(sites: readonly KeyedSite[]): SiteDraft[] {
 
 function finishSite({ mounts, tls }: SiteDraft, key: string, origins: FinishedDocument['origins']): unknown {
   const shared = sharedFeatures(mounts);
-  const defaults = { ...shared, ...(tls !== undefined && { tls }) };
+  const defaults = shared;
   const finished = mounts.map(({ path, keys, directives }) => {
     const own = Object.entries(keys).filter(([name]) => !(name in shared));
     return { path, value: shorten(Object.fromEntries(own)), sources: directives.map(({ source }) => source) };
   });
   const [only] = finished;
-  if (finished.length === 1 && only !== undefined && Object.keys(defaults).length === 0 && only.path === '/') {
+  const hasDefaults = Object.keys(defaults).length > 0;
+  if (finished.length === 1 && only !== undefined && !hasDefaults && tls === undefined && only.path === '/') {
     return only.value;
   }
-  const site: Record<string, unknown> = {};
-  if (Object.keys(defaults).length > 0) site['defaults'] = defaults;
+  const site: Record<string, unknown> = tls === undefined ? {} : { tls };
+  if (hasDefaults) site['defaults'] = defaults;
   for (const { path, value, sources } of finished) {
     site[path] = value;
     origins.set(JSON.stringify(['sites', key, path]), sources);

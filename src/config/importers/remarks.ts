@@ -3,7 +3,7 @@ import type { DerivationRemark } from './derive.ts';
 import type { ImportReport } from './report.ts';
 
 /** Reports a remark about the directive that it comes from. */
-export function reportRemark(remark: DerivationRemark, report: ImportReport, compat: boolean): void {
+export function reportRemark(remark: DerivationRemark, report: ImportReport): void {
   if (remark.kind === 'irregular') {
     const [directive] = remark.directives;
     if (directive === undefined) return;
@@ -34,6 +34,6 @@ export function reportRemark(remark: DerivationRemark, report: ImportReport, com
   }
   const [directive] = remark.below.directives;
   if (directive === undefined) return;
-  const kept = compat ? 'kept, as asked' : `here it leads to ${remark.path}/`;
+  const kept = remark.isKept ? 'kept, as asked' : `here it leads to ${remark.path}/`;
   report.info(directive, `${remark.path} without a slash is not served like ${remark.path}/; ${kept}`);
 }

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { type Comment, type Node, parse } from 'acorn';
 import * as fc from 'fast-check';
 import { projectRoot } from '../../../test/kit/project-root.ts';
+import { Window } from '../window.ts';
 import { JsLexer } from './js-lexer.ts';
 
 /** Where the lexer saw strings that begin with a slash or backslash, and comments. */
@@ -19,7 +20,7 @@ function lex(source: string, cuts: readonly number[] = []): { strings: number[];
   });
   lexer.reset();
   for (const end of [...cuts, bytes.length])
-    base += lexer.run(bytes.subarray(base, end), 0, end - base, end === bytes.length);
+    base += lexer.run(Window.of(bytes.subarray(base, end)), 0, end - base, end === bytes.length);
   assert.equal(base, bytes.length);
   return { strings, comments };
 }
@@ -122,7 +123,7 @@ describe('JsLexer', () => {
     const lexer = new JsLexer({ onString: () => seen.push(lexer.innermost) > 0, onComment: () => true });
     const source = 'f("/1", g("/2"), "/3"); h("/4"); "/5"';
     lexer.reset();
-    lexer.run(Buffer.from(source), 0, source.length, true);
+    lexer.run(Window.ofText(source), 0, source.length, true);
     assert.deepEqual(seen, [1, 2, 1, 3, 0]);
   });
 
@@ -132,7 +133,7 @@ describe('JsLexer', () => {
     for (const pieces of [['import /* a */ // b\n "/x"'], ['imp', 'ort /*', ' a */', ' // b', '\n ', '"/x"']]) {
       lexer.reset();
       pieces.forEach((piece, index) => {
-        const settled = lexer.run(Buffer.from(piece), 0, piece.length, index === pieces.length - 1);
+        const settled = lexer.run(Window.ofText(piece), 0, piece.length, index === pieces.length - 1);
         assert.equal(settled, piece.length);
       });
     }
@@ -151,7 +152,7 @@ describe('JsLexer', () => {
     leadBytes[0x95] = 1;
     const lexer = new JsLexer({ onString: (at) => strings.push(at) > 0, onComment: () => true }, leadBytes);
     lexer.reset();
-    lexer.run(bytes, 0, bytes.length, true);
+    lexer.run(Window.of(bytes), 0, bytes.length, true);
     assert.deepEqual(strings, [bytes.lastIndexOf('"/s"')]);
   });
 });

@@ -1,4 +1,5 @@
 // Walks through JavaScript window by window: tells strings, templates, comments and regular expressions from code.
+import type { Window } from '../window.ts';
 
 /*
  * States:
@@ -83,6 +84,7 @@ export class JsLexer {
   #prefixIsRegex = false;
   #regexEnd = -1;
   #bytes: Buffer = Buffer.alloc(0);
+  #text = '';
   #isAtStart = true;
 
   constructor(listener: JsListener, leadBytes?: Readonly<Uint8Array>) {
@@ -111,8 +113,10 @@ export class JsLexer {
    * Walks `[from, to)` and returns how far it came: `to`, or a little less where more text decides. The next call goes
    * on from there.
    */
-  run(bytes: Buffer, from: number, to: number, isLast: boolean): number {
+  run(window: Window, from: number, to: number, isLast: boolean): number {
+    const { bytes } = window;
     this.#bytes = bytes;
+    this.#text = window.text;
     this.#prefixEnd = from;
     this.#regexEnd = -1;
     let at = this.#skipHashbang(from, to);
@@ -129,7 +133,7 @@ export class JsLexer {
   codeBefore(at: number): string {
     const end = this.#endOfCode(at);
     const start = Math.max(this.#prefixEnd, end - CODE_BEHIND);
-    const near = this.#bytes.toString('latin1', start, end);
+    const near = this.#text.slice(start, end);
     if (start > this.#prefixEnd) return near;
     return near === '' ? this.#prefix.trimEnd() : this.#prefix + near;
   }
@@ -222,7 +226,8 @@ export class JsLexer {
 
   /** `<!--` begins a comment in scripts (ECMA-262 §B.1.1); where it does not, it is an odd expression. */
   #readLess(at: number, to: number, isLast: boolean): number {
-    const rest = this.#bytes.toString('latin1', at, Math.min(to, at + 4));
+    if (at + 1 < to && this.#bytes[at + 1] !== 0x21) return at + 1;
+    const rest = this.#text.slice(at, Math.min(to, at + 4));
     if (rest === '<!--') {
       this.#enterComment(at, 'line');
       return at + 4;

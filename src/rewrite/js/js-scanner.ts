@@ -68,7 +68,7 @@ export class JsScanner implements Scanner, JsListener {
     this.#window = window;
     this.#to = to;
     this.#isLast = isLast;
-    const lexed = this.#lexer.run(window.bytes, from + this.#ahead, Math.max(to, from + this.#ahead), isLast);
+    const lexed = this.#lexer.run(window, from + this.#ahead, Math.max(to, from + this.#ahead), isLast);
     this.#window = undefined;
     const settled = this.#authorityEdits.startOfCovering(Math.min(lexed, to));
     this.#ahead = lexed - settled;
@@ -76,12 +76,13 @@ export class JsScanner implements Scanner, JsListener {
   }
 
   onString(at: number): boolean {
+    const code = this.#lexer.codeBefore(at);
+    const isUrl = this.#isSink(code);
+    if (!isUrl && this.#strings === undefined) return true;
     const content = this.#literal(at + 1, this.#window?.bytes[at] ?? 0);
     if (content === undefined) return false;
     const edit = this.#map.rootRelativeEdit(content.raw, 'json');
-    if (edit === undefined) return true;
-    const code = this.#lexer.codeBefore(at);
-    if (!this.#isUrl(code, content)) return true;
+    if (edit === undefined || !(isUrl || this.#isListed(content))) return true;
     this.#sinkEdits.replace(at + 1 + edit.start, at + 1 + edit.end, edit.text);
     return true;
   }
@@ -99,14 +100,17 @@ export class JsScanner implements Scanner, JsListener {
     return true;
   }
 
-  #isUrl(code: string, content: Literal): boolean {
+  #isSink(code: string): boolean {
     if (isImportScripts(code)) {
       this.#importScripts = this.#lexer.innermost;
       return true;
     }
     if (code.endsWith(',') && this.#importScripts > 0 && this.#lexer.innermost === this.#importScripts) return true;
-    if (isSink(code)) return true;
-    return content.isWhole && this.#strings?.has(unescapeValue(content.raw, 'json').text) === true;
+    return isSink(code);
+  }
+
+  #isListed({ raw, isWhole }: Literal): boolean {
+    return isWhole && this.#strings?.has(unescapeValue(raw, 'json').text) === true;
   }
 
   /** The content of a literal as far as it is looked at; undefined if more text is needed. */
@@ -124,7 +128,7 @@ export class JsScanner implements Scanner, JsListener {
 
   #slice(start: number, length: number): { text: string; isEnough: boolean } {
     const end = Math.min(this.#to, start + length);
-    return { text: this.#window?.slice(start, end) ?? '', isEnough: this.#isLast || end === start + length };
+    return { text: this.#window?.text.slice(start, end) ?? '', isEnough: this.#isLast || end === start + length };
   }
 }
 

@@ -90,8 +90,10 @@ export class VocabularyScanner implements Scanner {
     if (place.isName) this.#walker.setName(value);
     const meaning = this.#vocabulary(place, value);
     if (meaning === undefined) return false;
-    this.#scanPlain(window, plainFrom, start, true, edits);
     const mapped = mapMeaning(this.#map, raw, meaning);
+    // What did not change and names no backend needs no exclusion from the search either.
+    if (mapped === raw && !this.#map.matcher.isNamedIn(raw)) return false;
+    this.#scanPlain(window, plainFrom, start, true, edits);
     if (mapped !== raw) edits.replace(start, end, mapped);
     this.#behind = remember(this.#behind, window, start, end, this.#map.matcher.lookBehind);
     return true;

@@ -33,12 +33,15 @@ export function importMapMeaning({ path, isName }: JsonPlace, value: string): Js
   return isScope || IS_URL_LIKE.test(value) ? 'url' : undefined;
 }
 
-/** Speculation rules: lists of URLs and URL patterns. */
+const PATTERN_URLS = new Set(['pathname', 'baseURL']);
+
+/** Speculation rules: lists of URLs, and URL patterns as strings or as objects. */
 export function speculationMeaning({ path, isName }: JsonPlace): JsonMeaning {
   if (isName) return undefined;
-  const isPattern = path.includes('href_matches');
-  if (isPattern && path.includes('pathname')) return 'url';
-  return isPattern || path.includes('urls') ? 'url' : undefined;
+  const pattern = path.indexOf('href_matches');
+  if (pattern < 0) return path.includes('urls') ? 'url' : undefined;
+  const component = path.slice(pattern + 1).find((name) => name !== '[]');
+  return component === undefined || PATTERN_URLS.has(component) ? 'url' : undefined;
 }
 
 const OAUTH_URLS = new Set(['authorizationUrl', 'tokenUrl', 'refreshUrl', 'openIdConnectUrl']);

@@ -26,6 +26,9 @@ type State = 'text' | 'comment' | 'cdata' | 'instruction' | 'long-tag' | 'raw' |
 const LONGEST_TAG = 65_536;
 const LONGEST_URL = 4096;
 
+/** A value in which a URL can stand that is no fragment: most refer to the drawing itself. */
+const NEEDS_CSS = /url\(\s{0,8}["']?[^#"'\s]|src\(|image|\\|\/\*|:\/\//i;
+
 const END_MARKS = { comment: '-->', cdata: ']]>', instruction: '?>', 'long-tag': '>' } as const;
 const CDATA = '<![CDATA[';
 const STYLESHEET = '<?xml-stylesheet';
@@ -131,6 +134,8 @@ export class XmlScanner implements Scanner {
   }
 
   #readMarkup(run: Run, at: number): number {
+    const next = run.bytes[at + 1] ?? 0;
+    if ((next | 0x20) >= 0x61 && (next | 0x20) <= 0x7a) return this.#readTag(run, at);
     const head = run.window.slice(at, Math.min(run.to, at + STYLESHEET.length));
     const isCut = !run.isLast && at + head.length === run.to;
     if (isCut && [CDATA, '<!--', STYLESHEET].some((mark) => mark.startsWith(head))) return ~at;
@@ -224,7 +229,7 @@ export class XmlScanner implements Scanner {
   }
 
   #mapCss(raw: string): string {
-    if (!raw.includes('(')) return raw;
+    if (!NEEDS_CSS.test(raw)) return raw;
     return this.#css === undefined ? this.#map.matcher.replaceIn(raw) : rewriteText(this.#css, raw);
   }
 
@@ -343,6 +348,10 @@ export class XmlScanner implements Scanner {
 
 function endOfName(text: string, from: number): number {
   let at = from;
-  while (at < text.length && !/[\s/>]/.test(text.charAt(at))) at++;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code <= 0x20 || code === 0x2f || code === 0x3e) return at;
+    at++;
+  }
   return at;
 }

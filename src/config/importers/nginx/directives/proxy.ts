@@ -228,7 +228,15 @@ function findHost(
   authority: string,
 ): { policy: ProxyOutcome['host']; used: Directive[] } {
   const directive = scope.all('proxy_set_header').find((line) => wordsOf(line)[0]?.toLowerCase() === 'host');
-  if (directive === undefined) return { policy: 'upstream', used: [] };
+  if (directive === undefined) {
+    const group = server.http.upstreams.get(authority.toLowerCase());
+    if (group !== undefined)
+      server.http.report.info(
+        group,
+        'nginx sends the name of the upstream as Host; here it is the address of the endpoint',
+      );
+    return { policy: 'upstream', used: [] };
+  }
   const [, value = ''] = wordsOf(directive);
   const { text, unknown } = expandVariables(value, state);
   const used = [directive];

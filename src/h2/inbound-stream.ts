@@ -1,0 +1,303 @@
+// One request and its answer on an HTTP/2 stream: carries the exchange, owns its body in and its body out.
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { type Body, emptyBody } from '../exchange/body.ts';
+import { ProxyError } from '../exchange/errors.ts';
+import type { ConnectionFacts, Exchange } from '../exchange/exchange.ts';
+import type { Reply } from '../exchange/handler.ts';
+import type { ResponseHead } from '../exchange/head.ts';
+import type { Carrier, ExchangeHost } from '../exchange/host.ts';
+import { isBodylessStatus } from '../http/status.ts';
+import type { Deadlines, Expiring } from '../util/deadlines.ts';
+import { beginHandshake, HANDSHAKE_FIELDS, isAccepted, WEBSOCKET } from './extended-connect.ts';
+import type { SessionLimits } from './limits.ts';
+import type { HeadFault, ReadRequest } from './pseudo-headers.ts';
+import { finalFields, interimFields } from './response-headers.ts';
+import { StreamBody, type StreamBodyOwner } from './stream-body.ts';
+import { StreamSink, type StreamSinkOwner } from './stream-sink.ts';
+
+/** An unread body of at most this many bytes is read and dropped behind the answer; a longer one is cut off. */
+const SKIP_BYTES_LIMIT = 64 * 1024;
+
+/** What a stream needs of the connection it is on. */
+export interface StreamContext {
+  readonly facts: ConnectionFacts;
+  readonly host: ExchangeHost;
+  readonly limits: SessionLimits;
+  readonly deadlines: Deadlines;
+  /** The stream is gone; the last call. `isBroken`: the client ended it before it had its answer. */
+  streamGone(stream: InboundStream, isBroken: boolean): void;
+}
+
+/**
+ * One stream. It is over twice: for the exchange when the answer was handed over or given up, for the connection when
+ * node:http2 says `close`.
+ */
+export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner, Expiring {
+  deadlineMs = Number.POSITIVE_INFINITY;
+  readonly #context: StreamContext;
+  readonly #stream: ServerHttp2Stream;
+  readonly #body: StreamBody | undefined;
+  readonly #read: ReadRequest | HeadFault;
+  readonly #handshakeKey: string | undefined;
+  #exchange: Exchange | undefined = undefined;
+  #reply: Reply | undefined = undefined;
+  #sink: StreamSink | undefined = undefined;
+  #owesContinue = false;
+  #isTunnel = false;
+  #isAnswered = false;
+  #isGivenUp = false;
+  #isClosed = false;
+
+  /** `read` is the head, or what is wrong with it. */
+  constructor(context: StreamContext, stream: ServerHttp2Stream, read: ReadRequest | HeadFault) {
+    this.#context = context;
+    this.#stream = stream;
+    const handshake = 'head' in read && read.protocol === WEBSOCKET ? beginHandshake(read) : undefined;
+    this.#read = handshake?.read ?? read;
+    this.#handshakeKey = handshake?.key;
+    stream.on('error', nothing);
+    stream.on('close', () => this.#onClose());
+    stream.on('finish', () => this.#onFinish());
+    this.#body = stream.endAfterHeaders
+      ? undefined
+      : new StreamBody(stream, 'head' in read ? read.length : undefined, this, {
+          headerCount: context.limits.headerCount,
+          bodyBytes: handshake === undefined ? context.limits.bodyBytes : Number.POSITIVE_INFINITY,
+        });
+    // Nobody else reads the end of a stream without a body, and it does not close before.
+    if (this.#body === undefined) stream.resume();
+    context.deadlines.add(this);
+  }
+
+  /** Opens the exchange, or answers that there is none. */
+  open(): void {
+    const { host, facts, limits } = this.#context;
+    const read = this.#read;
+    if ('code' in read) {
+      this.#refuse(new ProxyError(read.code, read.detail));
+    } else if (read.protocol !== undefined && read.protocol !== WEBSOCKET) {
+      this.#refuse(new ProxyError('method_unsupported', `CONNECT for ${read.protocol}`));
+    } else if ((read.length ?? 0) > limits.bodyBytes) {
+      this.#refuse(new ProxyError('request_body_too_large', `${read.length} bytes announced`));
+    } else {
+      this.#owesContinue = read.head.expectsContinue;
+      const exchange = host.open(facts, read.head, this.#requestBody(read), this);
+      this.#exchange = exchange;
+      host.run(exchange, this);
+    }
+  }
+
+  respond(reply: Reply): void {
+    if (this.#isClosed || this.#isGivenUp || this.#reply !== undefined) {
+      reply.body.cancel(new ProxyError('client_gone'));
+      reply.tunnel?.abort(new ProxyError('client_gone'));
+      return;
+    }
+    const isSuccess = reply.head.status < 300;
+    if (reply.tunnel !== undefined) this.#switch(reply, reply.tunnel);
+    else if (this.#handshakeKey !== undefined && isSuccess) this.#refuseSwitch(reply, 'no switch');
+    else this.#write(reply);
+  }
+
+  sendInterim(head: ResponseHead): void {
+    // RFC 9113 §8.6: no 101. 100 is ours to send, when the body is wanted.
+    if (head.status === 100 || head.status === 101 || !this.#mayStillSendHeads) return;
+    this.#stream.additionalHeaders(interimFields(head));
+  }
+
+  bodyWanted(): void {
+    if (this.#owesContinue && this.#mayStillSendHeads) this.#stream.additionalHeaders({ ':status': 100 });
+    this.#owesContinue = false;
+    // Told from within sendTo, before the body counts as flowing.
+    this.deadlineMs = this.#context.deadlines.in(this.#bodyTimeoutMs);
+  }
+
+  bodyArrived(size: number): void {
+    if (this.#exchange !== undefined && !this.#isTunnel) this.#exchange.bytesReceived += size;
+    this.#watch();
+  }
+
+  bodyUnblocked(): void {
+    this.deadlineMs = this.#context.deadlines.in(this.#bodyTimeoutMs);
+  }
+
+  bodyRead(): void {
+    this.#watch();
+  }
+
+  bodyBroken(error: ProxyError): void {
+    if (this.#exchange !== undefined && this.#reply === undefined) return;
+    this.#giveUp(error, constants.NGHTTP2_PROTOCOL_ERROR);
+  }
+
+  bodyMoved(): void {
+    this.#watch();
+  }
+
+  /** The answer broke: behind its head only a reset tells (RFC 9113 §8.1). */
+  bodyFailed(error: ProxyError): void {
+    const isOurs = error.side !== 'client';
+    this.#giveUp(error, isOurs ? constants.NGHTTP2_INTERNAL_ERROR : constants.NGHTTP2_CANCEL);
+  }
+
+  onDeadline(): void {
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    if (this.#isTunnel) this.#giveUp(new ProxyError('client_gone', 'silent tunnel'), constants.NGHTTP2_CANCEL);
+    else if (this.#sink?.isWaiting) this.#giveUp(new ProxyError('response_write_timeout'), constants.NGHTTP2_CANCEL);
+    else if (this.#isAnswered) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    else if (this.#body?.isWaiting) this.#body.fail(new ProxyError('request_body_timeout'));
+  }
+
+  /** The connection is being ended from our side. */
+  abandon(error: ProxyError): void {
+    this.#giveUp(error, constants.NGHTTP2_CANCEL);
+  }
+
+  #requestBody(read: ReadRequest): Body {
+    return this.#body === undefined || read.protocol !== undefined ? emptyBody : this.#body;
+  }
+
+  get #mayStillSendHeads(): boolean {
+    return this.#reply === undefined && !this.#isClosed && !this.#stream.closed && !this.#stream.destroyed;
+  }
+
+  get #bodyTimeoutMs(): number {
+    const { bodyTimeoutMs, tunnelIdleTimeoutMs } = this.#context.limits;
+    return this.#isTunnel ? tunnelIdleTimeoutMs : bodyTimeoutMs;
+  }
+
+  /** The deadline of whoever is waited for: the client, for what it takes or for what it sends, or nobody. */
+  #watch(): void {
+    const { deadlines, limits } = this.#context;
+    if (this.#isTunnel) this.deadlineMs = deadlines.in(limits.tunnelIdleTimeoutMs);
+    else if (this.#sink?.isWaiting) this.deadlineMs = deadlines.in(limits.writeTimeoutMs);
+    else if (this.#body?.isWaiting) this.deadlineMs = deadlines.in(limits.bodyTimeoutMs);
+    else this.deadlineMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** RFC 9113 §8.1.1 lets a server answer a malformed request before it resets the stream. */
+  #refuse(error: ProxyError): void {
+    this.#write(this.#context.host.refuse(this.#context.facts, error));
+  }
+
+  #write(reply: Reply): void {
+    this.#reply = reply;
+    const { head, body } = reply;
+    const isHead = 'head' in this.#read && this.#read.head.method === 'HEAD';
+    if (isHead || isBodylessStatus(head.status) || body.isEmpty) {
+      this.#stream.respond(finalFields(head, bodylessLength(reply, isHead)), { endStream: true });
+      this.#tellHead(head);
+      body.cancel(new ProxyError('client_gone', 'the answer has no body'));
+      this.#finish();
+      return;
+    }
+    const isUnknown = body.length === undefined;
+    const sink = new StreamSink(this.#stream, this, body.length);
+    this.#sink = sink;
+    this.#stream.respond(finalFields(head, body.length ?? 'none'), { waitForTrailers: isUnknown });
+    this.#tellHead(head);
+    body.sendTo(sink);
+  }
+
+  #tellHead(head: ResponseHead): void {
+    if (this.#exchange !== undefined) this.#context.host.headSent(this.#exchange, head);
+  }
+
+  /** RFC 8441 §5: what HTTP/1.1 answers with 101 is 200 here, and the stream becomes the tunnel. */
+  #switch(reply: Reply, tunnel: NonNullable<Reply['tunnel']>): void {
+    if (this.#handshakeKey === undefined || !isAccepted(reply.head, this.#handshakeKey)) {
+      this.#refuseSwitch(reply, 'Sec-WebSocket-Accept');
+      return;
+    }
+    this.#reply = reply;
+    this.#isTunnel = true;
+    const head: ResponseHead = { ...reply.head, status: 200 };
+    this.#stream.respond(finalFields(head, 'none', HANDSHAKE_FIELDS));
+    this.#tellHead(reply.head);
+    const sink = new StreamSink(this.#stream, this, undefined);
+    this.#sink = sink;
+    this.#watch();
+    reply.body.sendTo(sink);
+    (this.#body ?? emptyBody).sendTo(tunnel);
+  }
+
+  #refuseSwitch(reply: Reply, detail: string): void {
+    const error = new ProxyError('upgrade_failed', detail);
+    reply.body.cancel(error);
+    reply.tunnel?.abort(error);
+    if (this.#exchange !== undefined) this.#exchange.error ??= error;
+    this.#refuse(error);
+  }
+
+  /** END_STREAM of ours is on its way. For HEAD, node:http2 finishes the stream before there is an answer. */
+  #onFinish(): void {
+    if (this.#sink !== undefined && !this.#isGivenUp && this.#stream.rstCode === 0) this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    if (!this.#isTunnel) this.#closeExchange();
+    const isRead = this.#body === undefined || this.#body.isComplete;
+    if (!isRead && !this.#isTunnel && !this.#stream.closed) this.#skipRest();
+  }
+
+  /** RFC 9113 §8.1: behind a whole answer the rest of the request may be cut off with NO_ERROR. */
+  #skipRest(): void {
+    const { deadlines, limits } = this.#context;
+    this.#body?.cancel();
+    let size = 0;
+    this.#stream.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > SKIP_BYTES_LIMIT) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+    this.#stream.resume();
+    this.deadlineMs = deadlines.in(limits.lingerTimeoutMs);
+  }
+
+  #giveUp(error: ProxyError, code: number): void {
+    if (this.#isGivenUp || this.#isClosed) return;
+    this.#isGivenUp = true;
+    this.#abort(error);
+    this.#stream.close(code);
+  }
+
+  /** Everything that still works for this stream hears that it is over. */
+  #abort(error: ProxyError): void {
+    if (this.#exchange !== undefined) this.#exchange.error ??= error;
+    this.#body?.fail(error);
+    this.#exchange?.abort(error);
+    this.#reply?.body.cancel(error);
+    this.#closeExchange();
+  }
+
+  #onClose(): void {
+    if (this.#isClosed) return;
+    // The last frames of both sides close a stream, perhaps before it could tell that it finished.
+    if (this.#sink?.isHandedOver && !this.#isGivenUp && this.#stream.rstCode === 0) this.#finish();
+    const isBroken = !this.#isAnswered && !this.#isGivenUp;
+    if (isBroken || this.#isTunnel) this.#abort(new ProxyError('client_gone', `stream reset: ${this.#stream.rstCode}`));
+    this.#isClosed = true;
+    this.#context.deadlines.remove(this);
+    this.#closeExchange();
+    this.#context.streamGone(this, isBroken);
+  }
+
+  #closeExchange(): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    this.#exchange = undefined;
+    if (this.#sink !== undefined) exchange.bytesSent = this.#sink.contentBytes;
+    this.#context.host.close(exchange, this.#reply?.head.status ?? 499);
+  }
+}
+
+/** The Content-Length of an answer without content: that of what a GET would give (RFC 9110 §8.6). */
+function bodylessLength({ head, body }: Reply, isHead: boolean): number | 'keep' | 'none' {
+  if (isBodylessStatus(head.status)) return head.status === 304 ? 'keep' : 'none';
+  if (!isHead) return 0;
+  if (head.headers.has('content-length') || body.isEmpty) return 'keep';
+  return body.length ?? 'none';
+}
+
+function nothing(): void {}

@@ -1,0 +1,134 @@
+// The DATA frames of one request as a Body: while nobody takes them, the window of the stream stays shut.
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Body, Sink } from '../exchange/body.ts';
+import { ProxyError } from '../exchange/errors.ts';
+import type { ReadonlyHeaderList } from '../http/header-list.ts';
+import { readTrailers } from './pseudo-headers.ts';
+
+/** What the stream that carries the body wants to hear. */
+export interface StreamBodyOwner {
+  /** The sink is there: 100 Continue may be due. */
+  bodyWanted(): void;
+  /** Bytes came. */
+  bodyArrived(size: number): void;
+  /** The sink takes bytes again after it said "wait". */
+  bodyUnblocked(): void;
+  /** END_STREAM came and everything before it was handed on. */
+  bodyRead(): void;
+  /** There is too much, or the trailers are malformed. The sink hears `abort` afterwards. */
+  bodyBroken(error: ProxyError): void;
+}
+
+/** Bounds on one body. */
+export interface StreamBodyLimits {
+  readonly bodyBytes: number;
+  readonly headerCount: number;
+}
+
+/**
+ * Body of one stream. node:http2 returns credit to the client for what was read (RFC 9113 §5.2), so a paused stream
+ * holds one window at most.
+ */
+export class StreamBody implements Body {
+  readonly length: number | undefined;
+  readonly isEmpty = false;
+  readonly #stream: ServerHttp2Stream;
+  readonly #owner: StreamBodyOwner;
+  readonly #limits: StreamBodyLimits;
+  #sink: Sink | undefined = undefined;
+  #trailers: ReadonlyHeaderList | undefined = undefined;
+  #error: ProxyError | undefined = undefined;
+  #size = 0;
+  #isBlocked = false;
+  #isCancelled = false;
+  #isComplete = false;
+
+  constructor(stream: ServerHttp2Stream, length: number | undefined, owner: StreamBodyOwner, limits: StreamBodyLimits) {
+    this.#stream = stream;
+    this.length = length;
+    this.#owner = owner;
+    this.#limits = limits;
+    stream.on('trailers', (_headers, _flags, lines?: string[]) => this.#onTrailers(lines ?? []));
+    stream.on('end', () => this.#onEnd());
+  }
+
+  /** Whether everything up to END_STREAM was handed on. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Whether the client is the one that is waited for. */
+  get isWaiting(): boolean {
+    return this.#sink !== undefined && !this.#isBlocked && !this.#isComplete && this.#error === undefined;
+  }
+
+  sendTo(sink: Sink): void {
+    if (this.#isCancelled) return;
+    if (this.#error !== undefined) {
+      sink.abort(this.#error);
+      return;
+    }
+    this.#sink = sink;
+    sink.onDrained = () => this.#onDrained();
+    this.#owner.bodyWanted();
+    this.#stream.on('data', (chunk: Buffer) => this.#onData(chunk));
+  }
+
+  cancel(): void {
+    if (this.#isCancelled || this.#isComplete) return;
+    this.#isCancelled = true;
+    this.#sink = undefined;
+    this.#stream.pause();
+  }
+
+  /** Ends the body with an error, unless it is over. */
+  fail(error: ProxyError): void {
+    if (this.#error !== undefined || this.#isComplete) return;
+    this.#error = error;
+    this.#stream.pause();
+    const sink = this.#sink;
+    this.#sink = undefined;
+    sink?.abort(error);
+  }
+
+  #onData(chunk: Buffer): void {
+    const sink = this.#sink;
+    if (sink === undefined) return;
+    this.#size += chunk.length;
+    this.#owner.bodyArrived(chunk.length);
+    if (this.#size > this.#limits.bodyBytes) {
+      this.#break(new ProxyError('request_body_too_large', `more than ${this.#limits.bodyBytes} bytes`));
+      return;
+    }
+    if (sink.write(chunk) || this.#sink === undefined) return;
+    this.#isBlocked = true;
+    this.#stream.pause();
+  }
+
+  #onDrained(): void {
+    if (!this.#isBlocked) return;
+    this.#isBlocked = false;
+    if (this.#sink === undefined) return;
+    this.#owner.bodyUnblocked();
+    this.#stream.resume();
+  }
+
+  #onTrailers(lines: readonly string[]): void {
+    const trailers = readTrailers(lines, this.#limits.headerCount);
+    if ('code' in trailers) this.#break(new ProxyError(trailers.code, `trailers: ${trailers.detail}`));
+    else this.#trailers = trailers;
+  }
+
+  /** Comes also when a stream is torn down, after {@link fail}. */
+  #onEnd(): void {
+    if (this.#error !== undefined || this.#isComplete || this.#stream.rstCode !== 0) return;
+    this.#isComplete = true;
+    this.#owner.bodyRead();
+    this.#sink?.end(this.#trailers);
+  }
+
+  #break(error: ProxyError): void {
+    this.#owner.bodyBroken(error);
+    this.fail(error);
+  }
+}

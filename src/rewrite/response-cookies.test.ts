@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { appMap, urlMap } from '../../test/kit/rewriting.ts';
+import { cookieNameToBackend, cookieToPublic } from './response-cookies.ts';
+import type { UrlMap } from './url-map.ts';
+
+const none = { namePrefix: '' };
+
+describe('cookieToPublic', () => {
+  const named = urlMap('https://www.example.com/app', 'http://app.backend.internal:8080');
+  const based = urlMap('https://example.com/app', 'http://127.0.0.1:8080/base/dir');
+  const plain = urlMap('http://example.com/app', 'https://127.0.0.1:8443');
+  const root = urlMap('https://example.com', 'http://127.0.0.1:8080');
+  const rows: [string, UrlMap, string, string?][] = [
+    ['Path', appMap, 'a=b; Path=/', 'a=b; Path=/app'],
+    ['Path below', appMap, 'a=b; Path=/x/', 'a=b; Path=/app/x/'],
+    ['Path of an application that knows its prefix', appMap, 'a=b; Path=/app'],
+    ['its prefix with a slash', appMap, 'a=b; Path=/app/'],
+    ['below its prefix', appMap, 'a=b; path=/app/x'],
+    ['spelling and white space', appMap, 'a=b ;PATH= /x ;httponly', 'a=b ;PATH= /app/x;httponly'],
+    ['no path: the directory of the request', appMap, 'a=b; Path=; Path=x; HttpOnly'],
+    ['the value is not an attribute', appMap, 'a=Path=/x/y; Path=/', 'a=Path=/x/y; Path=/app'],
+    ['a value that is a URL', appMap, 'next=http%3A%2F%2F127.0.0.1%3A8080%2Fx'],
+    ['Domain', appMap, 'a=b; Domain=127.0.0.1; Path=/', 'a=b; Path=/app'],
+    ['Domain above the backend', named, 'a=b; Domain=.backend.internal; HttpOnly', 'a=b; HttpOnly'],
+    ['Domain of the public host', named, 'a=b; Domain=example.com'],
+    ['Domain of nobody', named, 'a=b; Domain=other.example'],
+    ['__Host-', appMap, '__Host-a=b; Path=/; Secure'],
+    ['__host-, any case', appMap, '__host-a=b; Path=/; Secure'],
+    ['__Secure-', appMap, '__Secure-a=b; Path=/; Secure', '__Secure-a=b; Path=/app; Secure'],
+    ['public root', root, 'a=b; Domain=127.0.0.1; Path=/', 'a=b; Path=/'],
+    ['backend base', based, 'a=b; Path=/base/dir/x', 'a=b; Path=/app/x'],
+    ['a path that covers the backend base', based, 'a=b; Path=/base', 'a=b; Path=/app'],
+    ['all of the backend covers the mount', based, 'a=b; Path=/', 'a=b; Path=/app'],
+    ['a path beside the backend base', based, 'a=b; Path=/other'],
+    [
+      'Secure on an http site',
+      plain,
+      'a=b; Path=/; Secure; SameSite=None; Partitioned; HttpOnly',
+      'a=b; Path=/app; HttpOnly',
+    ],
+    ['SameSite that needs no Secure', plain, 'a=b; Secure; SameSite=Lax', 'a=b; SameSite=Lax'],
+    ['SameSite alone', plain, 'a=b; SameSite=None', 'a=b; SameSite=None'],
+    ['a promise on an http site', plain, '__Secure-a=b; Secure', '__Secure-a=b; Secure'],
+    ['no attributes', appMap, 'a=b'],
+    ['no name', appMap, 'b; Path=/', 'b; Path=/app'],
+    ['prefix: keep', urlMap('https://e/app', 'http://h', { prefix: 'keep' }), 'a=b; Path=/x'],
+  ];
+  for (const [name, map, line, expected = line] of rows)
+    test(`${name}: ${line}`, () => assert.equal(cookieToPublic(line, map, none), expected));
+
+  test('names of an isolated mount, there and back', () => {
+    const policy = { namePrefix: 'app.' };
+    const rows: [string, string][] = [
+      ['a=b; Path=/', 'app.a=b; Path=/app'],
+      [' a = b', ' app.a = b'],
+      ['__Host-a=b; Path=/', '__Host-app.a=b; Path=/'],
+      ['__Secure-a=b', '__Secure-app.a=b'],
+    ];
+    for (const [line, expected] of rows) assert.equal(cookieToPublic(line, appMap, policy), expected);
+    assert.equal(cookieNameToBackend('app.a', policy), 'a');
+    assert.equal(cookieNameToBackend('__Secure-app.a', policy), '__Secure-a');
+    assert.equal(cookieNameToBackend('a', policy), undefined);
+    assert.equal(cookieNameToBackend('a', none), 'a');
+  });
+});
