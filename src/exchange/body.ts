@@ -32,6 +32,8 @@ export interface Body {
   readonly length: number | undefined;
   /** Whether there is no body at all: nothing to send, nothing to frame. */
   readonly isEmpty: boolean;
+  /** All of it, where it is in memory already and nobody took it yet. Must not be changed. */
+  readonly whole?: Buffer;
   sendTo(sink: Sink): void;
   cancel(reason: ProxyError): void;
 }
@@ -55,6 +57,7 @@ export function bytesBody(bytes: Buffer | string): Body {
   return {
     length: chunk.length,
     isEmpty: false,
+    whole: chunk,
     sendTo(sink) {
       if (isCancelled) return;
       sink.write(chunk);

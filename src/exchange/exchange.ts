@@ -43,6 +43,8 @@ export interface ClientFacts {
   readonly scheme: 'http' | 'https';
   /** Host and port of the public URL; undefined for an HTTP/1.0 request without Host. */
   readonly authority: Authority | undefined;
+  /** What a trusted proxy in front cut off the path (X-Forwarded-Prefix), without a final slash; empty for nothing. */
+  readonly prefix: string;
   /** Whether the peer was in the trust list, so that what it forwarded was believed. */
   readonly isForwarded: boolean;
 }

@@ -3,9 +3,10 @@ import type { Feature } from '../exchange/feature.ts';
 import { accessLog } from './access-log/index.ts';
 import { errorPages } from './error-pages/index.ts';
 import { headers } from './headers/index.ts';
-import { host, proxy, timeouts } from './proxy/index.ts';
+import { host, proxyWith, timeouts } from './proxy/index.ts';
 import { redirect } from './redirect/index.ts';
 import { respond } from './respond/index.ts';
+import { createMountRewriter, rewrite } from './rewrite-urls/index.ts';
 import { staticFiles } from './static-files/index.ts';
 import { vhost } from './vhost-monster/index.ts';
 
@@ -32,7 +33,8 @@ export const builtInFeatures: readonly Feature[] = [
   // 5. Serving.
   host,
   timeouts,
-  proxy,
+  rewrite,
+  proxyWith(createMountRewriter),
   staticFiles,
   redirect,
   respond,

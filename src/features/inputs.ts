@@ -6,6 +6,7 @@ import type { headersOptions } from './headers/options.ts';
 import type { hostPolicy, proxyOptions, proxyTimeouts } from './proxy/options.ts';
 import type { redirectOptions } from './redirect/options.ts';
 import type { respondOptions } from './respond/options.ts';
+import type { rewriteOptions } from './rewrite-urls/options.ts';
 import type { filesOptions } from './static-files/options.ts';
 import type { vhostOptions } from './vhost-monster/options.ts';
 
@@ -26,6 +27,7 @@ declare module '../exchange/feature.ts' {
     proxy: Written<typeof proxyOptions, 'to'>;
     redirect: Written<typeof redirectOptions, 'to'>;
     respond: Written<typeof respondOptions, 'status'>;
+    rewrite: z.input<typeof rewriteOptions>;
     /** Beside `redirect`. */
     status: z.input<typeof redirectOptions>['status'];
     timeouts: z.input<typeof proxyTimeouts>;

@@ -37,10 +37,15 @@ export function baseUrl(scheme: 'http' | 'https', host: string, port: number | u
   return { scheme, host, port: port ?? defaultPort(scheme), path: parseBasePath(path) };
 }
 
+/** Whether {@link parseBasePath} takes `path`. */
+export function isBasePath(path: string): boolean {
+  const bare = path.endsWith('/') ? path.slice(0, -1) : path;
+  return BASE_PATH.test(bare) && !DOT_SEGMENT.test(bare);
+}
+
 /** Checks a path for use as a base and ends it with `/`. Throws a SyntaxError that says what is wrong. */
 export function parseBasePath(path: string): string {
-  const bare = path.endsWith('/') ? path.slice(0, -1) : path;
-  if (BASE_PATH.test(bare) && !DOT_SEGMENT.test(bare)) return `${bare}/`;
+  if (isBasePath(path)) return path.endsWith('/') ? path : `${path}/`;
   throw new SyntaxError(
     `Cannot use "${path}" as a base path: segments must not be empty, "." or "..", and hold only letters, digits, - . _ ~ ! $ * + = : @ and %XX`,
   );

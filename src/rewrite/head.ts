@@ -1,5 +1,6 @@
 // What is true of a head when the body behind it is rewritten: length, validators, digests, ranges (RFC 9110, RFC 9530).
 import { parseHttpDate, printHttpDate } from '../http/date.ts';
+import { matchesWeakly } from '../http/etag.ts';
 import type { HeaderList, ReadonlyHeaderList } from '../http/header-list.ts';
 import { splitList } from '../http/token.ts';
 
@@ -11,17 +12,22 @@ import { splitList } from '../http/token.ts';
  *     "abc"                         "abc;rw=1f2e3d4c"
  *     W/"abc"                       W/"abc;rw=1f2e3d4c"
  *     Last-Modified: (784111777)    W/"lm.2ebc98a1;rw=1f2e3d4c"
+ *     "abc", sent in gzip          "abc;rw=1f2e3d4c.gzip"
  *
  * Conditions of a request are turned back. A tag with another fingerprint belongs to a body of another configuration:
  * it is left out, so that the condition fails and the client gets the body of today.
  */
-const TAGGED = /^((?:W\/)?")(.*);rw=([0-9a-f]{8})(")$/;
+const TAGGED = /^((?:W\/)?")(.*);rw=([0-9a-f]{8})(?:\.[a-z]{1,8})?(")$/;
 const DATED = /^W\/"lm\.([0-9a-f]{1,12})"$/;
 const ENTITY_TAG = /(?:W\/)?"[^"]*"/g;
 
-/** The entity tag of the rewritten body. A tag that is malformed is returned as it is. */
-export function tagToPublic(tag: string, fingerprint: string): string {
-  return /^(?:W\/)?"[^"]*"$/.test(tag) ? `${tag.slice(0, -1)};rw=${fingerprint}"` : tag;
+/**
+ * The entity tag of the rewritten body, sent in the content coding `coding` (RFC 9110 §8.8.3: each coding has its own);
+ * empty for none. A tag that is malformed is returned as it is.
+ */
+export function tagToPublic(tag: string, fingerprint: string, coding = ''): string {
+  if (!/^(?:W\/)?"[^"]*"$/.test(tag)) return tag;
+  return `${tag.slice(0, -1)};rw=${fingerprint}${coding === '' ? '' : `.${coding}`}"`;
 }
 
 /**
@@ -60,6 +66,8 @@ export interface RewrittenBody {
   readonly fingerprint: string;
   /** Whether content codings are undone and the Content-Encoding no longer holds. */
   readonly isDecoded: boolean;
+  /** The content coding that the rewritten body is sent in; left out for none. */
+  readonly coding?: string;
   /**
    * Request headers that had a say in whether or how the body is rewritten; they join Vary (RFC 9110 §12.5.5). Empty
    * where the response alone decided.
@@ -70,9 +78,11 @@ export interface RewrittenBody {
 /** Changes a response head in place so that it is true of the rewritten body: also for HEAD. */
 export function headOfRewritten(headers: HeaderList, body: RewrittenBody): void {
   headers.deleteAll(FALSE_OF_OTHER_BYTES);
+  const { fingerprint, coding = '' } = body;
   if (body.isDecoded) headers.delete('content-encoding');
-  headers.mapValues('etag', (tag) => tagToPublic(tag.trim(), body.fingerprint));
-  if (!headers.has('etag')) addDatedTag(headers, body.fingerprint);
+  if (coding !== '') headers.set('Content-Encoding', coding);
+  headers.mapValues('etag', (tag) => tagToPublic(tag.trim(), fingerprint, coding));
+  if (!headers.has('etag')) addDatedTag(headers, fingerprint);
   addVary(headers, body.decidedBy);
 }
 
@@ -100,12 +110,6 @@ export interface Expectation {
   readonly acceptEncoding: string | undefined;
 }
 
-/** What {@link prepareForRewriting} found in a request: needed again if the answer is 304. */
-export interface ConditionsFound {
-  /** Whether the client holds a body that we rewrote under this configuration. */
-  readonly hasOwnTag: boolean;
-}
-
 /**
  * Changes a request's headers in place so that its answer can be rewritten and its conditions mean to the backend what
  * they mean to the client.
@@ -115,8 +119,8 @@ export interface ConditionsFound {
  * whole body, so the Range goes with it (RFC 9110 §13.1.5). If-Modified-Since goes where it could bring a 304 for a body
  * of another configuration.
  */
-export function prepareForRewriting(headers: HeaderList, expected: Expectation): ConditionsFound {
-  const found = unpackNoneMatch(headers, expected);
+export function prepareForRewriting(headers: HeaderList, expected: Expectation): void {
+  unpackNoneMatch(headers, expected);
   const { fingerprint } = expected;
   headers.mapValues('if-match', (value) => ownTags(value, fingerprint).kept.join(', ') || NO_TAG);
   const range = headers.get('if-range')?.trim();
@@ -126,17 +130,16 @@ export function prepareForRewriting(headers: HeaderList, expected: Expectation):
     headers.delete('if-range');
   } else if (rangeTag !== undefined && rangeTag !== range) headers.set('If-Range', rangeTag);
   if (expected.acceptEncoding !== undefined) headers.set('Accept-Encoding', expected.acceptEncoding);
-  return found;
 }
 
 /** A tag that no body has: `If-Match` with it fails, as it must. */
 const NO_TAG = '"portico-no-such-configuration"';
 
-function unpackNoneMatch(headers: HeaderList, expected: Expectation): ConditionsFound {
+function unpackNoneMatch(headers: HeaderList, expected: Expectation): void {
   const value = headers.getJoined('if-none-match');
   if (value === undefined) {
     if (expected.isRewritable) headers.delete('if-modified-since');
-    return { hasOwnTag: false };
+    return;
   }
   const { kept, hasOwn, hasForeign } = ownTags(value, expected.fingerprint);
   const dates = kept.map((tag) => DATED.exec(tag)?.[1]).filter((date) => date !== undefined);
@@ -148,7 +151,6 @@ function unpackNoneMatch(headers: HeaderList, expected: Expectation): Conditions
   // RFC 9110 §13.1.3: If-Modified-Since counts only without If-None-Match.
   if (date !== undefined && tags.length === 0)
     headers.set('If-Modified-Since', printHttpDate(Number.parseInt(date, 16) * 1000));
-  return { hasOwnTag: hasOwn };
 }
 
 interface OwnTags {
@@ -169,9 +171,23 @@ function ownTags(value: string, fingerprint: string): OwnTags {
 }
 
 /**
- * Changes the head of a 304 in place: it stands for the body that the client holds, so where that is one of ours, the
- * tag is ours too and what it says of the bytes goes (RFC 9110 §15.4.5).
+ * Changes the head of a 304 in place: it stands for the body that the client holds (RFC 9110 §15.4.5). Where that is one
+ * of ours, the tag is the one that the client knows it by, and what is said of the backend's bytes goes. `noneMatch` is
+ * what the client sent.
  */
-export function headOfNotModified(headers: HeaderList, found: ConditionsFound, body: RewrittenBody): void {
-  if (found.hasOwnTag) headOfRewritten(headers, body);
+export function headOfNotModified(headers: HeaderList, noneMatch: string | undefined, body: RewrittenBody): void {
+  const tag = headers.get('etag')?.trim();
+  const known = (noneMatch?.match(ENTITY_TAG) ?? []).find((own) => isOwnTagOf(own, tag, body.fingerprint));
+  if (known === undefined) return;
+  headers.deleteAll(FALSE_OF_OTHER_BYTES);
+  headers.delete('content-encoding');
+  headers.set('ETag', known);
+  addVary(headers, body.decidedBy);
+}
+
+/** Whether `own` is a tag of ours, for the body that the backend calls `tag`, or only knows by its date. */
+function isOwnTagOf(own: string, tag: string | undefined, fingerprint: string): boolean {
+  const backendTag = tagToBackend(own, fingerprint);
+  if (backendTag === undefined || backendTag === own) return false;
+  return tag === undefined || matchesWeakly(backendTag, tag);
 }

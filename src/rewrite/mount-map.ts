@@ -39,28 +39,42 @@ export class MountMap {
   }
 
   /**
-   * The map for a public scheme and authority (`host[:port]`, as in a Host header that was checked). Throws a
-   * SyntaxError for an authority that is none.
+   * The map for a public scheme and authority (`host[:port]`, as in a Host header that was checked). `outerPrefix` is
+   * what a proxy in front cut off the path, without a final slash. Throws a SyntaxError for an authority that is none.
    */
-  forPublic(scheme: 'http' | 'https', authority: string): UrlMap {
-    const key = `${scheme}://${authority}`;
+  forPublic(scheme: 'http' | 'https', authority: string, outerPrefix = ''): UrlMap {
+    const key = `${scheme}://${authority}${outerPrefix}`;
     const known = this.#maps.get(key);
-    const map = known ?? this.#make(scheme, authority);
+    const map = known ?? this.#make(scheme, authority, outerPrefix);
     if (known !== undefined) this.#maps.delete(key);
     else if (this.#maps.size >= REMEMBERED_ORIGINS) this.#forgetOldest();
     this.#maps.set(key, map);
     return map;
   }
 
-  #make(scheme: 'http' | 'https', authorityText: string): UrlMap {
+  #make(scheme: 'http' | 'https', authorityText: string, outerPrefix: string): UrlMap {
     const authority = parseAuthority(authorityText);
     if (authority === undefined) throw new SyntaxError(`Cannot map to "${authorityText}": not a host with a port`);
-    const at = (path: string) => baseUrl(scheme, authority.host, authority.port, path);
+    const at = (path: string) => baseUrl(scheme, authority.host, authority.port, outerPrefix + path);
     const crossLinks = (this.#options.neighbours ?? []).flatMap(({ path, backends }) =>
       allSpellings(backends).map((backend) => ({ backend, public: at(path) })),
     );
     const also = this.#also;
-    return new UrlMap({ ...this.#options, public: at(this.path), backend: this.#backend, also, crossLinks });
+    const except = (this.#options.except ?? []).map((path) => outerPrefix + path);
+    return new UrlMap({
+      ...this.#options,
+      public: at(this.path),
+      backend: this.#backend,
+      also,
+      crossLinks,
+      except,
+      sendsPublicHost: this.#options.sendsPublicHost === true && this.#writesOtherUrls(scheme, outerPrefix),
+    });
+  }
+
+  /** Whether what an application writes with the public authority can differ from what clients are to see. */
+  #writesOtherUrls(scheme: string, outerPrefix: string): boolean {
+    return scheme !== this.#backend.scheme || outerPrefix + this.path !== this.#backend.path;
   }
 
   #forgetOldest(): void {

@@ -61,6 +61,8 @@ export interface ResponseFacts {
 export interface SelectOptions {
   /** Whether text/plain and text/csv are searched for authorities. Default false: they are data. */
   readonly plainText?: boolean;
+  /** By media type, lower case: a language instead of the usual one, or `off`. */
+  readonly types?: ReadonlyMap<string, Language | 'off'>;
   /** Which content codings can be undone. Default gzip, deflate and br. */
   readonly codings?: ReadonlySet<string>;
 }
@@ -164,6 +166,8 @@ function languageFor(
   isNoSniff: boolean,
   options: SelectOptions,
 ): Language | 'sniff' | undefined {
+  const chosen = options.types?.get(type);
+  if (chosen !== undefined) return chosen === 'off' ? undefined : chosen;
   const byType = languageOfType(type);
   if (destination === 'manifest' && (byType === 'json' || byType === undefined)) return 'manifest';
   if (byType !== undefined) return byType;

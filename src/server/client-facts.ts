@@ -1,24 +1,35 @@
 // Who asks and by which public URL: the connection's word, or a trusted proxy's.
 import type { ClientFacts, ConnectionFacts } from '../exchange/exchange.ts';
 import type { RequestHead } from '../exchange/head.ts';
+import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { parseForwarded, parseForwardedNode } from '../http/headers/forwarded.ts';
 import { type Authority, parseAuthority } from '../http/target.ts';
 import { splitList } from '../http/token.ts';
+import { isBasePath } from '../rewrite/base-url.ts';
 import { type CidrList, parseIp } from '../util/cidr.ts';
 
 /** The facts for one request. Headers about the client count only from a peer in `trust`. */
 export function readClientFacts(connection: ConnectionFacts, request: RequestHead, trust: CidrList): ClientFacts {
   const scheme = connection.isSecure ? 'https' : 'http';
   if (!trust.contains(connection.address)) {
-    return { address: connection.address, scheme, authority: request.authority, isForwarded: false };
+    return { address: connection.address, scheme, authority: request.authority, prefix: '', isForwarded: false };
   }
   const said = readForwarded(request, trust) ?? readXForwarded(request, trust);
   return {
     address: said.address ?? connection.address,
     scheme: said.scheme ?? scheme,
     authority: said.authority ?? request.authority,
+    prefix: readPrefix(request.headers),
     isForwarded: true,
   };
+}
+
+/** X-Forwarded-Prefix becomes part of URLs, so that it must be a base path; anything else counts as nothing. */
+function readPrefix(headers: ReadonlyHeaderList): string {
+  const value = headers.get('x-forwarded-prefix');
+  if (value === undefined) return '';
+  const path = value.replace(/\/+$/, '');
+  return isBasePath(path) ? path : '';
 }
 
 interface SaidFacts {

@@ -185,10 +185,13 @@ const OPTIONS_ROUTE = ownRoute('', () => ({
   body: emptyBody,
 }));
 
-/** config.md rule 2: a bare `/app` goes to `/app/`, query kept. The path stays as received: no open redirect by `//`. */
+/**
+ * config.md rule 2: a bare `/app` goes to `/app/`, query kept. The path stays as received (no open redirect by `//`), behind
+ * what a proxy in front cut off.
+ */
 function redirectToSlash(exchange: Exchange): Reply {
   const { path, query } = exchange.request.target;
-  const location = `${path.replace(/^\/{2,}/, '/')}/${query === undefined ? '' : `?${query}`}`;
+  const location = `${exchange.client.prefix}${path.replace(/^\/{2,}/, '/')}/${query === undefined ? '' : `?${query}`}`;
   return {
     head: { status: 308, reason: 'Permanent Redirect', headers: HeaderList.from({ Location: location }) },
     body: emptyBody,

@@ -27,7 +27,7 @@ export interface TlsServices {
 }
 
 /** What is spoken behind a handshake, best first; `server.ts` has an engine for each. */
-const ALPN_PROTOCOLS = ['http/1.1'];
+const ALPN_PROTOCOLS = ['h2', 'http/1.1'];
 
 /** What an identity is made from, again and again. */
 interface Recipe {

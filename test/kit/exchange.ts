@@ -38,6 +38,8 @@ export interface TestExchangeOptions {
   /** The public host; default `www.example.org`. Null for a request without Host. */
   readonly host?: string | null;
   readonly isSecure?: boolean;
+  /** What a trusted proxy in front cut off the path; default nothing. */
+  readonly prefix?: string;
   readonly address?: string;
   /** Hears the informational responses that are sent ahead of the final one. */
   readonly sendInterim?: (head: ResponseHead) => void;
@@ -54,7 +56,13 @@ export function testExchange(options: TestExchangeOptions = {}): Exchange {
   const connection = testConnection(options);
   const authority = target.authority ?? (host === null ? undefined : parseAuthority(host));
   const scheme = connection.isSecure ? 'https' : 'http';
-  const client: ClientFacts = { address: connection.address, scheme, authority, isForwarded: false };
+  const client: ClientFacts = {
+    address: connection.address,
+    scheme,
+    authority,
+    prefix: options.prefix ?? '',
+    isForwarded: false,
+  };
   const request: RequestHead = {
     method,
     target,

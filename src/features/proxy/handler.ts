@@ -7,20 +7,24 @@ import type { Reply } from '../../exchange/handler.ts';
 import { TARGET_WRAPPER } from '../../exchange/target-wrapper.ts';
 import { DEFAULT_OUTBOUND_LIMITS } from '../../h1/limits.ts';
 import type { HeaderList, ReadonlyHeaderList } from '../../http/header-list.ts';
+import { defaultPort, parseAuthority } from '../../http/target.ts';
 import { printAddress } from '../../net/address.ts';
+import type { CreateMountRewriter, MountRewriter, PublicView } from '../../rewrite/mount-rewriter.ts';
 import { createRoundRobin } from '../../upstream/balancers/round-robin.ts';
 import { type Endpoint, type EndpointUrl, parseEndpointUrl } from '../../upstream/endpoint.ts';
 import { DEFAULT_POOL_LIMITS, Pool } from '../../upstream/pool.ts';
 import { h1Transport } from '../../upstream/transport.ts';
 import { type RequestFor, Upstream } from '../../upstream/upstream.ts';
 import { invariant } from '../../util/invariant.ts';
-import { finishHead, finishSwitchHead } from './finish-response.ts';
 import type { HostPolicy, ProxyOptions, ProxyTimeouts } from './options.ts';
-import { createTargetMap, type MapTarget } from './path-map.ts';
 import { type PreparePolicy, prepareHeaders } from './prepare-request.ts';
 
 /** Makes the proxy for one mount. Endpoints are shared with other mounts and generations that use the same. */
-export function createProxy(options: ProxyOptions, context: FeatureContext): FeatureInstance {
+export function createProxy(
+  options: ProxyOptions,
+  context: FeatureContext,
+  createRewriter: CreateMountRewriter,
+): FeatureInstance {
   const urls = options.to.map(toEndpointUrl);
   const [first] = urls;
   invariant(first !== undefined, 'a proxy without an endpoint');
@@ -28,77 +32,92 @@ export function createProxy(options: ProxyOptions, context: FeatureContext): Fea
   const upstream = new Upstream(options.to.join(', '), endpoints, createRoundRobin(), h1Transport);
   const { path } = context.mount;
   const basePath = keepsPublicPath(context) && first.path === '/' ? path : first.path;
-  const forwarder = new Forwarder(
-    upstream,
-    createTargetMap(path, basePath),
-    basePath,
-    (context.mountOptions['host'] ?? 'public') as HostPolicy,
-    {
-      // A backend that has the path itself must not be told to add it.
-      prefix: basePath === path ? '' : path.replace(/\/$/, ''),
-      allowedUpgrades: new Set(options.upgrade),
-    },
-  );
+  const host = (context.mountOptions['host'] ?? 'public') as HostPolicy;
+  const mount = { path, backendPath: basePath, endpoints: urls.map(toBase), host };
+  const rewriter = createRewriter(mount, context);
+  const forwarder = new Forwarder(upstream, rewriter, basePath, host, {
+    // A backend that has the path itself must not be told to add it.
+    prefix: basePath === path ? '' : path.replace(/\/$/, ''),
+    allowedUpgrades: new Set(options.upgrade),
+  });
   return {
     handle: function proxy(exchange) {
       return forwarder.forward(exchange);
     },
     keepsBarePath: path !== '/' && basePath === path,
     preview: (exchange) => forwarder.preview(exchange),
-    explain: () => [`forwards to ${options.to.join(', ')}`],
+    explain: () => [...rewriter.explain(), `forwards to ${options.to.join(', ')}`],
   };
 }
 
 class Forwarder {
   readonly #upstream: Upstream;
-  readonly #mapTarget: MapTarget;
+  readonly #rewriter: MountRewriter;
   readonly #basePath: string;
   readonly #hostPolicy: HostPolicy;
   readonly #policy: PreparePolicy;
-  /** What prepared headers are kept under: they differ by mount and by endpoint. */
-  readonly #memoKeys: ReadonlyMap<Endpoint, object>;
+  /** What prepared headers are kept under: they differ by public address and by endpoint. */
+  readonly #memoKeys = new WeakMap<PublicView, readonly object[]>();
 
   constructor(
     upstream: Upstream,
-    mapTarget: MapTarget,
+    rewriter: MountRewriter,
     basePath: string,
     hostPolicy: HostPolicy,
     policy: PreparePolicy,
   ) {
     this.#upstream = upstream;
-    this.#mapTarget = mapTarget;
+    this.#rewriter = rewriter;
     this.#basePath = basePath;
     this.#hostPolicy = hostPolicy;
     this.#policy = policy;
-    this.#memoKeys = new Map(upstream.endpoints.map((endpoint) => [endpoint, {}]));
   }
 
   forward(exchange: Exchange): Promise<Reply> {
-    return this.#upstream.send(exchange, this.#requestFor(exchange), exchange.body).then(finishReply);
+    const view = this.#rewriter.viewFor(exchange);
+    view.watchInterim(exchange);
+    return this.#upstream
+      .send(exchange, this.#requestFor(exchange, view), exchange.body)
+      .then((reply) => view.finishReply(exchange, reply));
   }
 
   preview(exchange: Exchange): PreviewedRequest {
     const endpoint = this.#upstream.pick(exchange, []);
     invariant(endpoint !== undefined, 'an upstream without endpoints');
-    return { endpoint: endpoint.name, request: this.#requestFor(exchange)(endpoint) };
+    const view = this.#rewriter.viewFor(exchange);
+    return { endpoint: endpoint.name, request: this.#requestFor(exchange, view)(endpoint) };
   }
 
-  #requestFor(exchange: Exchange): RequestFor {
+  #requestFor(exchange: Exchange, view: PublicView): RequestFor {
     const { request } = exchange;
     const method = exchange.hasOutbound ? exchange.outbound.method : request.method;
-    const mapped = this.#mapTarget(request.target);
+    const mapped = view.mapTarget(request.target);
     const wrap = exchange.get(TARGET_WRAPPER);
     const target = wrap === undefined ? mapped : wrap(exchange, mapped, this.#basePath);
-    return (endpoint) => ({ method, target, headers: this.#headersFor(exchange, endpoint) });
+    return (endpoint) => ({ method, target, headers: this.#headersFor(exchange, view, endpoint) });
   }
 
   /** Kept with the received headers while nobody asked for changes: they repeat on a kept-alive connection. */
-  #headersFor(exchange: Exchange, endpoint: Endpoint): HeaderList {
-    if (exchange.hasOutbound) return this.#prepare(exchange, exchange.outbound.headers, endpoint);
+  #headersFor(exchange: Exchange, view: PublicView, endpoint: Endpoint): HeaderList {
+    const index = this.#upstream.endpoints.indexOf(endpoint);
+    const make = (headers: ReadonlyHeaderList) => {
+      const prepared = this.#prepare(exchange, headers, endpoint);
+      view.prepareRequest(prepared, index);
+      return prepared;
+    };
+    if (exchange.hasOutbound) return make(exchange.outbound.headers);
     const { headers } = exchange.request;
-    const key = this.#memoKeys.get(endpoint);
+    const key = this.#memoKeysOf(view)[index];
     invariant(key !== undefined, 'an endpoint of another upstream');
-    return headers.derive(key, () => this.#prepare(exchange, headers, endpoint));
+    return headers.derive(key, () => make(headers));
+  }
+
+  #memoKeysOf(view: PublicView): readonly object[] {
+    const known = this.#memoKeys.get(view);
+    if (known !== undefined) return known;
+    const keys = this.#upstream.endpoints.map(() => ({}));
+    this.#memoKeys.set(view, keys);
+    return keys;
   }
 
   #prepare(exchange: Exchange, headers: ReadonlyHeaderList, endpoint: Endpoint): HeaderList {
@@ -114,9 +133,11 @@ function keepsPublicPath({ mountOptions }: FeatureContext): boolean {
   return typeof vhost === 'object' && vhost !== null && 'dialect' in vhost && vhost.dialect === 'nevow';
 }
 
-function finishReply(reply: Reply): Reply {
-  if (reply.tunnel !== undefined) return { head: finishSwitchHead(reply.head), body: reply.body, tunnel: reply.tunnel };
-  return { head: finishHead(reply.head), body: reply.body };
+/** The front of an endpoint's URLs, as the map compares them; unix sockets speak for localhost. */
+function toBase({ scheme, authority }: EndpointUrl) {
+  const parsed = parseAuthority(authority);
+  invariant(parsed !== undefined, 'an endpoint has a host');
+  return { scheme, host: parsed.host, port: parsed.port ?? defaultPort(scheme) };
 }
 
 function toEndpointUrl(text: string): EndpointUrl {

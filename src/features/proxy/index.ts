@@ -1,5 +1,6 @@
 // The feature `proxy` and the settings that stand beside it: `host` and `timeouts`.
 import type { Feature } from '../../exchange/feature.ts';
+import type { CreateMountRewriter } from '../../rewrite/mount-rewriter.ts';
 import { createProxy } from './handler.ts';
 import {
   type HostPolicy,
@@ -10,14 +11,16 @@ import {
   proxyTimeouts,
 } from './options.ts';
 
-/** `proxy: http://127.0.0.1:8081` or `{ to, upgrade, ... }`. */
-export const proxy: Feature<ProxyOptions> = {
-  name: 'proxy',
-  role: 'serve',
-  shorthand: 'to',
-  options: proxyOptions,
-  create: createProxy,
-};
+/** `proxy: http://127.0.0.1:8081` or `{ to, upgrade, ... }`. URLs go through the rewriter that `createRewriter` makes. */
+export function proxyWith(createRewriter: CreateMountRewriter): Feature<ProxyOptions> {
+  return {
+    name: 'proxy',
+    role: 'serve',
+    shorthand: 'to',
+    options: proxyOptions,
+    create: (options, context) => createProxy(options, context, createRewriter),
+  };
+}
 
 /** `host: public | upstream`. */
 export const host: Feature<HostPolicy> = { name: 'host', role: 'setting', appliesTo: ['proxy'], options: hostPolicy };

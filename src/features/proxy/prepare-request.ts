@@ -76,8 +76,7 @@ function appendForwarded(prepared: HeaderList, exchange: Exchange, received: Rea
   if (authority !== undefined) prepared.append('X-Forwarded-Host', authority.text);
   prepared.append('X-Forwarded-Proto', scheme);
   prepared.append('X-Forwarded-Port', String(authority?.port ?? defaultPort(scheme)));
-  const outerPrefix = isForwarded ? (received.get('x-forwarded-prefix') ?? '').replace(/\/+$/, '') : '';
-  if (outerPrefix + prefix !== '') prepared.append('X-Forwarded-Prefix', outerPrefix + prefix);
+  if (client.prefix + prefix !== '') prepared.append('X-Forwarded-Prefix', client.prefix + prefix);
   prepared.append('Forwarded', forwardedValue(exchange, isForwarded ? received.getJoined('forwarded') : undefined));
 }
 

@@ -24,7 +24,15 @@ export class HtmlFindings {
   /** Bytes of markup that went out unexamined because a tag was too long to hold back. */
   unexaminedBytes = 0;
 
+  readonly #onIntegrityUrl: ((url: string) => void) | undefined;
+
+  /** `onIntegrityUrl` hears of each of them at once: browsers ask before the document is over. */
+  constructor(onIntegrityUrl?: (url: string) => void) {
+    this.#onIntegrityUrl = onIntegrityUrl;
+  }
+
   addIntegrityUrl(url: string): void {
+    this.#onIntegrityUrl?.(url);
     if (this.integrityUrls.length < MAX_LISTED) this.integrityUrls.push(url);
   }
 

@@ -24,6 +24,8 @@ export interface HtmlOptions extends ScanOptions {
   readonly mapsText?: boolean;
   /** What to put into the head. Default nothing. */
   readonly insertion?: HeadInsertion;
+  /** Told at once of every resource of the backend that the document asks for with `integrity`, as it was written. */
+  readonly onIntegrityUrl?: (url: string) => void;
   /** Longest tag or import map that is held back until it is complete. Default 256 KiB. */
   readonly maxHeldBytes?: number;
 }
@@ -47,7 +49,7 @@ export class HtmlScanner implements Scanner, TokenReader {
   readonly #attributes: AttributeRewriter;
   readonly #languages: Languages;
   readonly #mapsText: boolean;
-  #findings = new HtmlFindings();
+  #findings: HtmlFindings;
   #tokenizer: HtmlTokenizer;
   #head: DocumentHead;
   readonly #optOut = new OptOut();
@@ -73,6 +75,7 @@ export class HtmlScanner implements Scanner, TokenReader {
   /** `nesting` counts the documents around this one. */
   constructor(map: UrlMap, options: HtmlOptions = {}, nesting = 0) {
     this.#options = options;
+    this.#findings = new HtmlFindings(options.onIntegrityUrl);
     this.#mapsText = options.mapsText ?? true;
     this.#stage = new Stage(map);
     const makeDocument = () => {
@@ -101,7 +104,7 @@ export class HtmlScanner implements Scanner, TokenReader {
     if (this.#isAtStart) return;
     this.#isAtStart = true;
     this.#tokenizer = this.#makeTokenizer();
-    this.#findings = new HtmlFindings();
+    this.#findings = new HtmlFindings(this.#options.onIntegrityUrl);
     this.#head = new DocumentHead(this.#stage, this.#attributes, this.#findings, this.#options.insertion);
     this.#stage.reset();
     this.#optOut.reset();

@@ -45,7 +45,13 @@ class AdminHost implements ExchangeHost {
   }
 
   open(connection: ConnectionFacts, request: RequestHead, body: Body, carrier: Carrier): Exchange {
-    const client = { address: '', scheme: 'http', authority: request.authority, isForwarded: false } as const;
+    const client = {
+      address: '',
+      scheme: 'http',
+      authority: request.authority,
+      prefix: '',
+      isForwarded: false,
+    } as const;
     return new Exchange(connection, client, request, body, ADMIN_ROUTE, carrier);
   }
 

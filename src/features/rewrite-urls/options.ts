@@ -1,0 +1,113 @@
+// The options of `rewrite`: how far the URLs of a proxied application are rewritten.
+import { z } from 'zod';
+import { isBasePath, parseBaseUrl } from '../../rewrite/base-url.ts';
+import type { Language } from '../../rewrite/select.ts';
+
+const LANGUAGES = [
+  'html',
+  'xhtml',
+  'css',
+  'javascript',
+  'json',
+  'manifest',
+  'importmap',
+  'xml',
+  'playlist',
+  'text',
+  'off',
+] as const satisfies readonly (Language | 'off')[];
+
+const alsoUrl = z.string({ error: 'expected a URL such as http://backend.internal:8080' }).check((context) => {
+  try {
+    parseBaseUrl(context.value);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'no base URL';
+    context.issues.push({ code: 'custom', message, input: context.value });
+  }
+});
+
+const exceptPath = z
+  .string({ error: 'expected a path such as /static/' })
+  .refine((path) => path.startsWith('/') && isBasePath(path), 'expected a plain path such as /static/')
+  .transform((path) => (path.endsWith('/') ? path : `${path}/`));
+
+const mediaType = z
+  .string()
+  .toLowerCase()
+  .regex(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/, 'expected a media type such as text/plain');
+
+const rootRelative = z
+  .string()
+  .regex(/^\/(?!\/)[\x21-\x7e]*$/, 'expected a root-relative URL such as /api/v1, exactly as it is written');
+
+/** The long form. */
+const rewriteMap = z.strictObject({
+  also: z
+    .array(alsoUrl)
+    .default([])
+    .describe(
+      'Other names of the backend, such as http://backend.internal:8080, whose URLs are rewritten too. The addresses in `proxy` are known, and so are localhost, 127.0.0.1 and [::1] for one another.',
+    ),
+  except: z
+    .array(exceptPath)
+    .default([])
+    .describe(
+      'Paths of the site, such as /static/, at and below which links are left as they are: parts of the site that the application links to on purpose.',
+    ),
+  prefix: z
+    .enum(['auto', 'add', 'keep'], { error: 'expected "auto", "add" or "keep"' })
+    .default('auto')
+    .describe(
+      'What happens to a root-relative URL. auto: it gets the path of the mount, unless it lies below it already, because some applications know their prefix. add: always, for a backend that has a route named like the mount. keep: never; only URLs with the name of the backend are rewritten.',
+    ),
+  types: z
+    .record(mediaType, z.enum(LANGUAGES, { error: `expected one of ${LANGUAGES.join(', ')}` }))
+    .default({})
+    .describe(
+      'How bodies of a media type are read, instead of what is usual: a language, or off. text/plain: text has plain texts searched for URLs of the backend, which damages what is meant to arrive byte for byte.',
+    ),
+  strings: z
+    .array(rootRelative)
+    .default([])
+    .describe(
+      'Root-relative URLs in scripts and JSON, exactly as they are written there. Such strings are left alone otherwise: nothing tells them from other text.',
+    ),
+  text: z
+    .boolean()
+    .default(true)
+    .describe('Whether URLs of the backend that stand in the text of pages, where they can be read, are rewritten.'),
+  nested: z
+    .boolean()
+    .default(true)
+    .describe('Whether percent-encoded URLs of the backend inside other URLs, as in ?next=http%3A%2F%2F..., are too.'),
+  shim: z
+    .literal('off', { error: 'expected "off"' })
+    .default('off')
+    .describe('Whether pages get a script that maps URLs built while they run. Not available yet: off.'),
+  spa: z
+    .literal('off', { error: 'expected "off"' })
+    .default('off')
+    .describe(
+      'Whether routers of single-page applications are shown addresses without the prefix. Not available yet: off.',
+    ),
+});
+
+/** The schema of `rewrite`. */
+export const rewriteOptions = z
+  .union([
+    z.literal(false).transform(() => 'off' as const),
+    z.enum(['off', 'headers'], { error: 'expected "off", "headers" or a map' }),
+    rewriteMap,
+  ])
+  .describe(
+    'How the URLs of the application are rewritten: those with the address of the backend everywhere, those that begin at its root where the mount has another path. On by default: in headers, cookies and the bodies of HTML, CSS, scripts, JSON, XML, event streams and playlists; other bodies pass untouched. headers: only in headers, for applications that know their public address. off: nowhere; only the path of requests is mapped, and what the application says of its own address reaches the client.',
+  );
+
+/** The options of `rewrite` as they are used. */
+export type RewriteOptions = z.output<typeof rewriteOptions>;
+
+/** The long form with all defaults. */
+export type RewriteMap = z.output<typeof rewriteMap>;
+
+/** What a mount without the key does. */
+export const DEFAULT_REWRITE: RewriteMap = rewriteMap.parse({});

@@ -1,0 +1,98 @@
+// One mount seen from one public address: its requests on the way to the backend, its answers on the way to the client.
+import { createHash } from 'node:crypto';
+import { ProxyError } from '../../exchange/errors.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Reply } from '../../exchange/handler.ts';
+import type { ResponseHead } from '../../exchange/head.ts';
+import type { HeaderList } from '../../http/header-list.ts';
+import type { Target } from '../../http/target.ts';
+import { prepareForRewriting } from '../../rewrite/head.ts';
+import { headersToBackend, headersToPublic } from '../../rewrite/headers.ts';
+import type { PublicView } from '../../rewrite/mount-rewriter.ts';
+import type { UrlMap } from '../../rewrite/url-map.ts';
+import { acceptEncodingFor } from './accept-encoding.ts';
+import type { LiveMount } from './live-mount.ts';
+import { ResponsePlan } from './response-plan.ts';
+
+/** What browsers load that can hold URLs: half of it cannot be rewritten, so that no range of it is asked for. */
+const REWRITABLE_DESTINATIONS: ReadonlySet<string> = new Set([
+  ...['document', 'iframe', 'frame', 'embed', 'object', 'style', 'xslt', 'manifest'],
+  ...['script', 'worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet'],
+]);
+
+/** See {@link PublicView}. Its identity stands for the public address: what depends on that is kept under it. */
+export class LivePublicView implements PublicView {
+  readonly mount: LiveMount;
+  /** The map that answers go through. */
+  readonly map: UrlMap;
+  /** Names the map and the options of this mount in entity tags. */
+  readonly fingerprint: string;
+  readonly #maps: readonly UrlMap[];
+  readonly #outerPrefix: string;
+  /** Whether requests keep their target as it is, query included. */
+  readonly #keepsTarget: boolean;
+  readonly #mapsQuery: boolean;
+  readonly #mapInterim: (head: ResponseHead) => ResponseHead;
+
+  /** `maps`: one for each endpoint. */
+  constructor(mount: LiveMount, maps: readonly UrlMap[], outerPrefix: string) {
+    const [map] = maps;
+    if (map === undefined) throw new RangeError('Cannot view a mount without endpoints');
+    this.mount = mount;
+    this.map = map;
+    this.fingerprint = fingerprintOf(map, mount);
+    this.#maps = maps;
+    this.#outerPrefix = outerPrefix;
+    // What was done to links is undone where the backend is to believe in its own name.
+    this.#mapsQuery = mount.mode !== 'off' && mount.facts.host === 'upstream';
+    this.#keepsTarget = mount.keepsPath && !this.#mapsQuery;
+    this.#mapInterim = (head) => this.#interimToPublic(head);
+  }
+
+  mapTarget(target: Target): string {
+    if (this.#keepsTarget || target.form === 'asterisk') return target.text;
+    const query = target.query === undefined ? '' : `?${target.query}`;
+    if (this.mount.isExact) return this.mount.facts.backendPath + this.#mapQuery(query);
+    if (this.mount.keepsPath) return target.path + this.#mapQuery(query);
+    const mapped = this.map.targetToBackend(this.#outerPrefix + target.text, this.#mapsQuery);
+    if (mapped === undefined) throw new ProxyError('request_malformed', `${target.text} is not below the mount`);
+    return mapped;
+  }
+
+  prepareRequest(headers: HeaderList, endpoint: number): void {
+    const { mode, facts, headerPolicy, isLocal } = this.mount;
+    if (mode === 'off') return;
+    const map = this.#maps[endpoint] ?? this.map;
+    headersToBackend(headers, map, { host: facts.host, cookies: headerPolicy.cookies });
+    const isRewritable = mode === 'all' && REWRITABLE_DESTINATIONS.has(headers.get('sec-fetch-dest') ?? '');
+    const acceptEncoding = mode === 'all' ? acceptEncodingFor(headers, isLocal) : undefined;
+    prepareForRewriting(headers, { fingerprint: this.fingerprint, isRewritable, acceptEncoding });
+  }
+
+  finishReply(exchange: Exchange, reply: Reply): Reply | Promise<Reply> {
+    const { head } = reply;
+    // The same received head gives the same plan, so that what is derived from its lists is kept too.
+    const plan = head.headers.derive(this, () => new ResponsePlan(this, head));
+    return plan.finish(exchange, reply);
+  }
+
+  watchInterim(exchange: Exchange): void {
+    if (this.mount.mode !== 'off') exchange.mapInterim(this.#mapInterim);
+  }
+
+  #mapQuery(query: string): string {
+    if (!this.#mapsQuery || query === '') return query;
+    return this.map.targetToBackend(`${this.map.public.path}${query}`, true)?.replace(/^[^?]*/, '') ?? query;
+  }
+
+  #interimToPublic(head: ResponseHead): ResponseHead {
+    const headers = headersToPublic(head.headers, this.map, this.mount.headerPolicy);
+    return headers === head.headers ? head : { ...head, headers };
+  }
+}
+
+function fingerprintOf(map: UrlMap, { mode, options }: LiveMount): string {
+  const { strings, text, types } = options;
+  const words = JSON.stringify([map.fingerprint, mode, strings, text, types]);
+  return createHash('sha256').update(words).digest('hex').slice(0, 8);
+}

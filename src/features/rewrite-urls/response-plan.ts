@@ -1,0 +1,218 @@
+// What becomes of an answer: decided once for each head that a backend sends, applied to every answer that has it.
+import type { ContentCoding } from '../../content-coding/codings.ts';
+import { decodeBody, decodeWhole } from '../../content-coding/decode.ts';
+import { type Body, emptyBody, transformBody } from '../../exchange/body.ts';
+import { ProxyError, toProxyError } from '../../exchange/errors.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { Reply } from '../../exchange/handler.ts';
+import type { ResponseHead } from '../../exchange/head.ts';
+import { HeaderList, type ReadonlyHeaderList } from '../../http/header-list.ts';
+import { copyEndToEnd } from '../../http/hop-by-hop.ts';
+import { headOfNotModified, headOfRewritten, type RewrittenBody } from '../../rewrite/head.ts';
+import { headersToPublic } from '../../rewrite/headers.ts';
+import type { Leak } from '../../rewrite/leaks.ts';
+import { type Selection, selectLanguage } from '../../rewrite/select.ts';
+import { codingForClient } from './accept-encoding.ts';
+import { BodyRewriter } from './body-rewriter.ts';
+import type { LivePublicView } from './public-view.ts';
+
+/** A selection that found a language. */
+export type Rewritable = Extract<Selection, { readonly charset: string | undefined }>;
+
+/** Below this a content coding saves no packet. */
+const WORTH_CODING_BYTES = 1024;
+
+/** Serves every answer with one received head, for one public view. */
+export class ResponsePlan {
+  readonly #view: LivePublicView;
+  readonly #received: ResponseHead;
+  /** The received headers without those of the connection, mapped. */
+  readonly #headers: ReadonlyHeaderList;
+  readonly #passing: ResponseHead;
+  readonly #leaks: readonly Leak[];
+  readonly #mediaType: string;
+  /** By Sec-Fetch-Dest. */
+  readonly #selections = new Map<string, Selection>();
+  /** By content coding, empty for none, and by what decided. */
+  readonly #rewritten = new Map<string, ResponseHead>();
+
+  constructor(view: LivePublicView, received: ResponseHead) {
+    const { map, mount } = view;
+    this.#view = view;
+    this.#received = received;
+    const headers = copyEndToEnd(received.headers, new HeaderList());
+    this.#headers = mount.mode === 'off' ? headers : headersToPublic(headers, map, mount.headerPolicy);
+    this.#passing = { status: received.status, reason: received.reason, headers: this.#headers };
+    this.#mediaType = (received.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+    const leaks: Leak[] = [];
+    if (mount.mode !== 'off') mount.leaks.checkHeaders(this.#headers, (leak) => leaks.push(leak));
+    this.#leaks = leaks;
+  }
+
+  finish(exchange: Exchange, reply: Reply): Reply | Promise<Reply> {
+    for (const leak of this.#leaks) this.noteLeak(exchange, leak);
+    if (reply.tunnel !== undefined) return this.#switching(reply);
+    const { mount } = this.#view;
+    const { status } = this.#received;
+    if (mount.mode !== 'all') return this.#pass(exchange, reply.body, false);
+    if (status === 304) return { head: this.#notModified(exchange), body: reply.body };
+    const selection = this.#select(exchange);
+    if (selection.language === undefined) {
+      if (selection.reason !== 'type') mount.record.noteUntouched(selection.reason);
+      const isText = this.#mediaType.startsWith('text/') && selection.reason !== 'integrity';
+      return this.#pass(exchange, reply.body, isText && !this.#received.headers.has('content-encoding'));
+    }
+    return this.#rewrite(exchange, reply.body, selection);
+  }
+
+  noteLeak(exchange: Exchange, leak: Leak): void {
+    this.#view.mount.record.noteLeak(leak, exchange.request.target.text, this.#mediaType);
+  }
+
+  /** The head of a 101: Upgrade belongs to the switch and stays (RFC 9110 §7.8). */
+  #switching(reply: Reply): Reply {
+    const upgrade = this.#received.headers.get('upgrade');
+    const headers = this.#headers.toMutable();
+    if (upgrade !== undefined) headers.append('Upgrade', upgrade);
+    return { ...reply, head: { ...this.#passing, headers } };
+  }
+
+  /** The body as it is. `isWatched`: what is in it is looked through for leaks. */
+  #pass(exchange: Exchange, body: Body, isWatched: boolean): Reply {
+    const hasTrailers = this.#view.mount.mode !== 'off' && body.length === undefined;
+    if (body.isEmpty || (!isWatched && !hasTrailers)) return { head: this.#passing, body };
+    const rewriter = new BodyRewriter(this.#view, this, exchange);
+    return { head: this.#passing, body: transformBody(body, rewriter.watching(isWatched), body.length) };
+  }
+
+  #notModified(exchange: Exchange): ResponseHead {
+    const headers = this.#headers.toMutable();
+    const noneMatch = exchange.request.headers.getJoined('if-none-match');
+    headOfNotModified(headers, noneMatch, this.#facts(undefined, this.#mayCode([]), false));
+    return { ...this.#passing, headers };
+  }
+
+  #select(exchange: Exchange): Selection {
+    const { mount } = this.#view;
+    const destination = exchange.request.headers.get('sec-fetch-dest');
+    const known = this.#selections.get(destination ?? '');
+    const selection =
+      known ??
+      selectLanguage(
+        { method: 'GET', status: this.#received.status, headers: this.#received.headers, destination },
+        mount.selectOptions,
+      );
+    if (known === undefined && this.#selections.size < 32) this.#selections.set(destination ?? '', selection);
+    const isChecked =
+      selection.language !== undefined && mount.integrityUrls.has(this.#view.mapTarget(exchange.request.target));
+    return isChecked ? { language: undefined, reason: 'integrity' } : selection;
+  }
+
+  #rewrite(exchange: Exchange, body: Body, selection: Rewritable): Reply | Promise<Reply> {
+    this.#view.mount.record.noteRewritten();
+    const mayCode = this.#mayCode(selection.codings);
+    const coding = mayCode ? codingForClient(exchange.request.headers) : undefined;
+    const head = (used: ContentCoding | undefined) => this.#rewrittenHead(exchange, selection, used, mayCode);
+    const { length } = body;
+    if (exchange.request.method === 'HEAD' || body.isEmpty) {
+      const announced = Number(this.#received.headers.get('content-length') ?? WORTH_CODING_BYTES);
+      body.cancel(new ProxyError('client_gone', 'the answer has no body'));
+      return { head: head(announced < WORTH_CODING_BYTES ? undefined : coding), body: emptyBody };
+    }
+    const rewriter = new BodyRewriter(this.#view, this, exchange);
+    if (body.whole !== undefined) {
+      const plain = this.#decodeWhole(body.whole, selection.codings);
+      if (plain !== undefined) {
+        const used = plain.length < WORTH_CODING_BYTES ? undefined : coding;
+        return { head: head(used), body: rewriter.rewriteWhole(plain, selection, used) };
+      }
+    }
+    const used =
+      length !== undefined && length < WORTH_CODING_BYTES && selection.codings.length === 0 ? undefined : coding;
+    if (selection.codings.length === 0) return { head: head(used), body: rewriter.rewrite(body, selection, used) };
+    return this.#decodeStream(exchange, body, selection, (plain) => ({
+      head: head(coding),
+      body: rewriter.rewrite(plain, selection, coding),
+    }));
+  }
+
+  #decodeWhole(bytes: Buffer, codings: readonly string[]): Buffer | undefined {
+    if (codings.length === 0) return bytes;
+    try {
+      return decodeWhole(bytes, codings);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /**
+   * The answer waits for the first plain bytes, so that the client can be told if they are none. Event streams do not wait:
+   * their first event may be far.
+   */
+  #decodeStream(
+    exchange: Exchange,
+    body: Body,
+    selection: Rewritable,
+    toReply: (plain: Body) => Reply,
+  ): Reply | Promise<Reply> {
+    const { body: plain, opened } = decodeBody(body, selection.codings);
+    const reply = toReply(plain);
+    if (this.#mediaType === 'text/event-stream') return reply;
+    const giveUp = { cancel: (reason: ProxyError) => plain.cancel(reason) };
+    exchange.running = giveUp;
+    return opened.then(
+      () => {
+        if (exchange.running === giveUp) exchange.running = undefined;
+        return reply;
+      },
+      (error: unknown) => {
+        throw this.#failed(error);
+      },
+    );
+  }
+
+  #failed(thrown: unknown): ProxyError {
+    const error = toProxyError(thrown);
+    if (error.code !== 'client_gone') this.#view.mount.record.noteFailure(error.code);
+    return error;
+  }
+
+  /** Whether the client's content coding is ours to make: the backend made one, or was asked for none in its place. */
+  #mayCode(codings: readonly string[]): boolean {
+    return codings.length > 0 || this.#view.mount.isLocal;
+  }
+
+  #rewrittenHead(
+    exchange: Exchange,
+    selection: Rewritable,
+    coding: ContentCoding | undefined,
+    mayCode: boolean,
+  ): ResponseHead {
+    const isByDestination = this.#isByDestination(exchange, selection);
+    const key = `${coding ?? ''} ${mayCode} ${isByDestination}`;
+    const known = this.#rewritten.get(key);
+    if (known !== undefined) return known;
+    const headers = this.#headers.toMutable();
+    headOfRewritten(headers, this.#facts(coding, mayCode, isByDestination));
+    const head = { ...this.#passing, headers };
+    this.#rewritten.set(key, head);
+    return head;
+  }
+
+  /** Whether the request's Sec-Fetch-Dest made the difference. */
+  #isByDestination(exchange: Exchange, selection: Rewritable): boolean {
+    if (!exchange.request.headers.has('sec-fetch-dest')) return false;
+    const { headers, status } = this.#received;
+    const plain =
+      this.#selections.get('') ??
+      selectLanguage({ method: 'GET', status, headers, destination: undefined }, this.#view.mount.selectOptions);
+    this.#selections.set('', plain);
+    return plain.language !== selection.language;
+  }
+
+  #facts(coding: ContentCoding | undefined, mayCode: boolean, isByDestination: boolean): RewrittenBody {
+    const decidedBy = [...(mayCode ? ['Accept-Encoding'] : []), ...(isByDestination ? ['Sec-Fetch-Dest'] : [])];
+    const { fingerprint } = this.#view;
+    return { fingerprint, isDecoded: true, decidedBy, ...(coding === undefined ? {} : { coding }) };
+  }
+}

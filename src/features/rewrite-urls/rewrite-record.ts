@@ -1,0 +1,58 @@
+// What rewriting did at one mount since the program started: counters, and the leaks with a sample of each.
+import type { ErrorCode } from '../../exchange/errors.ts';
+import type { LeakRecord, RewriteFigures } from '../../exchange/rewrite-figures.ts';
+import type { Leak } from '../../rewrite/leaks.ts';
+import type { ScanTally } from '../../rewrite/scan-sink.ts';
+import type { Untouched } from '../../rewrite/select.ts';
+
+/** Kinds of leaks that are told apart; further ones are counted together. */
+const MAX_KINDS = 200;
+const OTHER = 'other places';
+
+/** Counts for one mount; outlives reloads. */
+export class RewriteRecord {
+  /** Given to the scanners, which count in it. */
+  readonly tally: ScanTally = { edits: 0, heldBytes: 0 };
+  #rewritten = 0;
+  readonly #untouched = new Map<Untouched, number>();
+  readonly #failed = new Map<ErrorCode, number>();
+  readonly #leaks = new Map<string, LeakRecord>();
+
+  noteRewritten(): void {
+    this.#rewritten++;
+  }
+
+  noteUntouched(reason: Untouched): void {
+    this.#untouched.set(reason, (this.#untouched.get(reason) ?? 0) + 1);
+  }
+
+  /** A body that broke while it was decoded or rewritten. */
+  noteFailure(code: ErrorCode): void {
+    this.#failed.set(code, (this.#failed.get(code) ?? 0) + 1);
+  }
+
+  /** `target` is what the client asked for; the place of a body is its media type. */
+  noteLeak(leak: Leak, target: string, mediaType: string): void {
+    const place = leak.place === 'body' ? `body ${mediaType}`.trimEnd() : `header ${leak.place}`;
+    const known = this.#leaks.get(`${place} ${leak.authority}`) ?? this.#leaks.get(OTHER);
+    if (known !== undefined && (this.#leaks.has(`${place} ${leak.authority}`) || this.#leaks.size > MAX_KINDS)) {
+      known.count++;
+      return;
+    }
+    const isFull = this.#leaks.size >= MAX_KINDS;
+    const record = { place: isFull ? OTHER : place, authority: leak.authority, count: 1, target, sample: leak.sample };
+    this.#leaks.set(isFull ? OTHER : `${place} ${leak.authority}`, record);
+  }
+
+  /** A copy of all figures. */
+  figures(): RewriteFigures {
+    return {
+      rewritten: this.#rewritten,
+      edits: this.tally.edits,
+      heldBytes: this.tally.heldBytes,
+      untouched: Object.fromEntries(this.#untouched),
+      failed: Object.fromEntries(this.#failed),
+      leaks: [...this.#leaks.values()].map((leak) => ({ ...leak })),
+    };
+  }
+}
