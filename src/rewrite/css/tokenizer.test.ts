@@ -201,6 +201,11 @@ test('css tokenizer: generated text has the same URLs at random splits', TIMEOUT
   );
 });
 
+test('css tokenizer: the end of a very long name is no function', TIMEOUT, () => {
+  const sheet = Buffer.from(`a{b:${'x'.repeat(300)}url(/y)}`);
+  for (let cut = 1; cut < sheet.length; cut++) assert.deepEqual(logUrls(sheet, [cut]), [], `cut at ${cut}`);
+});
+
 test('css tokenizer: a URL that is too long passes unreported and does not swallow the next', TIMEOUT, () => {
   for (const [open, close] of [
     ['url(', ')'],

@@ -24,6 +24,14 @@ test('html: attributes that hold a URL', TIMEOUT, () => {
     ['<a href="//127.0.0.1:8080/x">', '<a href="//example.com/app/x">'],
     ['<a href="http://127.0.0.1:8080/app/x">', '<a href="https://example.com/app/x">'],
     ['<a href="http://127.0.0.1:8080/a/../../x">', '<a href="https://example.com/app/x">'],
+    [
+      '<a href="http://127.0.0.1:8080/x?u=http://127.0.0.1:8080/y">',
+      '<a href="https://example.com/app/x?u=https://example.com/app/y">',
+    ],
+    [
+      '<a href="http://127.1:8080/x"><a href="http://0x7f.1:8080/x">',
+      '<a href="https://example.com/app/x"><a href="https://example.com/app/x">',
+    ],
     ['<a href="HTTP://127.0.0.1:8080/x">', '<a href="https://example.com/app/x">'],
     ['<a href="\thttp://127.0.0.1:8080/x\n">', '<a href="\thttps://example.com/app/x\n">'],
     ['<a href="/x\ty">', '<a href="/app/x\ty">'],
@@ -170,6 +178,14 @@ test('html: languages inside', TIMEOUT, () => {
       '<script type="text/x-template"><a href="/x">https://example.com/app/</script>',
     ],
     [
+      '<script type="application/json">{"openapi":"3.0.0","servers":[{"url":"/v1"}]}</script>',
+      '<script type="application/json">{"openapi":"3.0.0","servers":[{"url":"/app/v1"}]}</script>',
+    ],
+    [
+      '<script type="application/json">{"u":"/v1","v":"http://127.0.0.1:8080"}</script>',
+      '<script type="application/json">{"u":"/v1","v":"https://example.com/app"}</script>',
+    ],
+    [
       '<script language="JavaScript">location="/x"</script>',
       '<script language="JavaScript">location="/app/x"</script>',
     ],
@@ -204,6 +220,10 @@ test('html: an element that opts out is left alone with all that is in it', TIME
     [
       '<script data-no-rewrite>location="/x"</script><a href=/y>',
       '<script data-no-rewrite>location="/x"</script><a href=/app/y>',
+    ],
+    [
+      '<svg data-no-rewrite><svg/><a href="/x"/></svg><a href="/y">',
+      '<svg data-no-rewrite><svg/><a href="/x"/></svg><a href="/app/y">',
     ],
     [
       '<svg><g data-no-rewrite href="/x"/><a href="/y"/></svg>',
