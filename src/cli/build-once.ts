@@ -4,6 +4,7 @@ import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { builtInFeatures } from '../features/index.ts';
 import { BuildError, buildGeneration } from '../server/build.ts';
 import type { Generation } from '../server/generation.ts';
+import { SessionTickets } from '../tls/session-tickets.ts';
 import { systemClock } from '../util/clock.ts';
 import { Deadlines } from '../util/deadlines.ts';
 import { RefPool } from '../util/ref-pool.ts';
@@ -20,11 +21,20 @@ export async function buildOnce<Result>(
   use: (generation: Generation) => Result | Promise<Result>,
 ): Promise<{ readonly result: Result } | { readonly diagnostic: Diagnostic }> {
   const log = createProgramLog(() => ({ level: 'error', format: 'text', file: undefined }), terminal, systemClock);
-  const services = { clock: systemClock, deadlines: new Deadlines(systemClock), log, shared: new RefPool() };
+  const tickets = new SessionTickets(systemClock);
+  const services = {
+    clock: systemClock,
+    deadlines: new Deadlines(systemClock),
+    log,
+    shared: new RefPool(),
+    tls: { tickets, sources: [] },
+    findHttpsPort: () => undefined,
+  };
   let generation: Generation;
   try {
     generation = await buildGeneration(config, builtInFeatures, services, 1);
   } catch (error) {
+    tickets.close();
     if (error instanceof BuildError) return { diagnostic: toDiagnostic(error) };
     throw error;
   }
@@ -32,12 +42,12 @@ export async function buildOnce<Result>(
     return { result: await use(generation) };
   } finally {
     generation.retire();
+    tickets.close();
   }
 }
 
-/** A failed build as a diagnostic at the mount that it failed for. */
-export function toDiagnostic({ mount, reason }: BuildError): Diagnostic {
-  const { file, line = 0, column = 0 } = mount.source ?? {};
-  const path = ['sites', mount.site, mount.path];
+/** A failed build as a diagnostic at the mount or site that it failed for. */
+export function toDiagnostic({ source, path, reason }: BuildError): Diagnostic {
+  const { file, line = 0, column = 0 } = source ?? {};
   return { file, line, column, length: 0, path, message: reason, suggestion: undefined, excerpt: '' };
 }

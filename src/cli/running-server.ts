@@ -90,8 +90,9 @@ class Runner {
     const server = this.#server;
     if (server === undefined) return;
     const { drainMs } = server.config.timeouts;
-    this.#options.terminal.error(`draining for at most ${drainMs / 1000}s\n`);
+    // Said once it is so: nothing is accepted any more.
     server.drain(drainMs).then(this.#end, this.#end);
+    this.#options.terminal.error(`draining for at most ${drainMs / 1000}s\n`);
   }
 
   #stop(): void {

@@ -7,6 +7,7 @@ import type { KeyPath } from './document.ts';
 import { isPlainObject } from './environment.ts';
 import type { FeatureDeclaration, FeatureTable } from './feature-table.ts';
 import { ROOT_KEYS } from './schema.ts';
+import { SITE_SCHEMAS } from './tls-schema.ts';
 
 /** One feature of a mount (or of `defaults`) in its long form. */
 export interface LongFeature {
@@ -36,6 +37,14 @@ export interface LongSite {
   readonly path: KeyPath;
   readonly defaults: readonly LongFeature[];
   readonly mounts: readonly LongMount[];
+  /** What belongs to the site as a whole: `tls`, `https`. */
+  readonly settings: ReadonlyMap<string, SiteSetting>;
+}
+
+/** A key of a site that is neither a path nor a feature, as written. */
+export interface SiteSetting {
+  readonly value: unknown;
+  readonly path: KeyPath;
 }
 
 /** Expands all short forms of `sites:`. What has no long form is a mistake. */
@@ -68,7 +77,12 @@ class Expander {
     this.#mistakes = mistakes;
   }
 
-  expandSite(key: string, value: unknown, path: KeyPath): LongSite {
+  expandSite(key: string, whole: unknown, path: KeyPath): LongSite {
+    const [value, settings] = takeSettings(whole, path);
+    return { ...this.#expandContent(key, value, path), settings };
+  }
+
+  #expandContent(key: string, value: unknown, path: KeyPath): Omit<LongSite, 'settings'> {
     const keys = isPlainObject(value) ? entriesOf(value).map(([name]) => name) : [];
     if (isPlainObject(value) && keys.some((name) => name.startsWith('/'))) return this.#expandMap(key, value, path);
     if (keys.includes('defaults')) {
@@ -80,7 +94,7 @@ class Expander {
   }
 
   /** A site as a map of paths, possibly with `defaults`. */
-  #expandMap(key: string, value: Record<string, unknown>, path: KeyPath): LongSite {
+  #expandMap(key: string, value: Record<string, unknown>, path: KeyPath): Omit<LongSite, 'settings'> {
     const mounts: LongMount[] = [];
     let defaults: LongFeature[] = [];
     for (const [name, inner] of entriesOf(value)) {
@@ -190,6 +204,7 @@ class Expander {
     const near = nearestWord(key, this.#features.names);
     let suggestion = near === undefined ? undefined : `did you mean "${near}"?`;
     if (ROOT_KEYS.includes(key)) suggestion = `"${key}" belongs to the top of the document`;
+    if (SITE_KEYS.includes(key)) suggestion = `"${key}" belongs to a site as a whole: put it beside its paths`;
     if (key.startsWith('/')) suggestion = 'a mount holds no paths: write the whole path as a key of the site';
     if (looksLikePath(key)) suggestion = `a path starts with a slash: write /${key}`;
     this.#mistakes.atKey(path, `unknown key "${key}"`, suggestion);
@@ -209,6 +224,20 @@ class Expander {
       : 'put it below "defaults" or below a path';
     this.#mistakes.atKey(path, `"${key}" cannot stand beside paths`, suggestion);
   }
+}
+
+const SITE_KEYS: readonly string[] = Object.keys(SITE_SCHEMAS);
+
+/** A site without the keys that concern all of it, and those. */
+function takeSettings(value: unknown, path: KeyPath): [rest: unknown, settings: LongSite['settings']] {
+  const settings = new Map<string, SiteSetting>();
+  if (!isPlainObject(value)) return [value, settings];
+  const rest = { ...value };
+  for (const key of SITE_KEYS) {
+    if (value[key] !== undefined) settings.set(key, { value: value[key], path: [...path, key] });
+    delete rest[key];
+  }
+  return [rest, settings];
 }
 
 /** `shorthand`, and `true` for a feature with nothing but defaults. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { FeatureDeclaration, FeatureTable } from './feature-table.ts';
 import { settingsSchema } from './schema.ts';
+import { SITE_SCHEMAS } from './tls-schema.ts';
 
 /** A JSON Schema (draft 2020-12) as plain data. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -43,25 +44,27 @@ function definitions(features: FeatureTable): JsonSchema {
   const options = features.list.map((feature) => [`feature-${feature.name}`, optionSchema(feature)] as const);
   return {
     site: {
-      anyOf: [ref('address'), ref('mount'), ref('paths')],
+      anyOf: [ref('address'), ref('site-mount'), ref('paths')],
+    },
+    'site-mount': {
+      ...mountSchema(features, siteProperties()),
+      description: 'What serves a whole site, the features that stand before it, and what concerns the site.',
     },
     paths: {
       description: 'A map of public paths: a key ending in `/` covers all below it, any other exactly itself.',
       type: 'object',
       properties: {
         defaults: { ...ref('features'), description: 'Features of every mount of this site that does not set them.' },
+        ...siteProperties(),
       },
       patternProperties: { '^/': { anyOf: [ref('address'), ref('mount')] } },
       additionalProperties: false,
       minProperties: 1,
     },
-    mount: {
-      description: 'What serves a path, and the features that stand before it.',
-      type: 'object',
-      properties: { ...featureProperties(features.list), ...besideProperties(features.list) },
-      additionalProperties: false,
-      oneOf: features.serving.map((name) => ({ type: 'object', properties: { [name]: {} }, required: [name] })),
-    },
+    mount: mountSchema(features, {}),
+    ...Object.fromEntries(
+      Object.entries(SITE_SCHEMAS).map(([name, schema]) => [`site-${name}`, withoutDialect(toJsonSchema(schema))]),
+    ),
     features: { type: 'object', properties: featureProperties(wrapping), additionalProperties: false },
     address: {
       description: 'The URL of a backend (http:, https:, h2c:, unix:) or a folder of files (./x, ../x, /x).',
@@ -70,6 +73,20 @@ function definitions(features: FeatureTable): JsonSchema {
     },
     ...Object.fromEntries(options),
   };
+}
+
+function mountSchema(features: FeatureTable, more: JsonSchema): JsonSchema {
+  return {
+    description: 'What serves a path, and the features that stand before it.',
+    type: 'object',
+    properties: { ...featureProperties(features.list), ...besideProperties(features.list), ...more },
+    additionalProperties: false,
+    oneOf: features.serving.map((name) => ({ type: 'object', properties: { [name]: {} }, required: [name] })),
+  };
+}
+
+function siteProperties(): JsonSchema {
+  return Object.fromEntries(Object.keys(SITE_SCHEMAS).map((name) => [name, ref(`site-${name}`)]));
 }
 
 function featureProperties(features: readonly FeatureDeclaration[]): JsonSchema {

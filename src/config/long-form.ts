@@ -9,7 +9,7 @@ import { printListenAddress } from './listen-address.ts';
 import { redact } from './redact.ts';
 import { absolutePath } from './resolve-settings.ts';
 import type { SiteWithLongForm } from './resolve-sites.ts';
-import type { ResolvedConfig } from './resolved-config.ts';
+import type { ResolvedConfig, ResolvedHttps, ResolvedListener, ResolvedSite, ResolvedTls } from './resolved-config.ts';
 
 /** A document as plain data. Loading it again gives the same configuration, hidden secrets aside. */
 export type LongForm = Readonly<Record<string, unknown>>;
@@ -18,7 +18,7 @@ export type LongForm = Readonly<Record<string, unknown>>;
 export function longFormOf(config: ResolvedConfig, sites: readonly SiteWithLongForm[]): LongForm {
   const { limits, timeouts } = config;
   const longForm = {
-    listen: config.listeners.map(({ address }) => printListenAddress(address)),
+    listen: config.listeners.map(longListener),
     ...(config.trust.length === 0 ? {} : { trust: config.trust }),
     log: { level: config.log.level, format: config.log.format, file: config.log.file },
     admin: config.admin.socketPath === undefined ? false : { socket: config.admin.socketPath },
@@ -28,15 +28,15 @@ export function longFormOf(config: ResolvedConfig, sites: readonly SiteWithLongF
       headers: limits.maxHeaderCount,
       target: printSize(limits.maxTargetBytes),
       body: limits.maxBodyBytes === undefined ? 'none' : printSize(limits.maxBodyBytes),
+      handshakes: limits.maxHandshakes,
       connections: limits.maxConnections,
       connectionsPerAddress: limits.maxConnectionsPerAddress,
     },
     timeouts: Object.fromEntries(
       Object.entries(timeouts).map(([name, durationMs]) => [name.replace(/Ms$/, ''), printDuration(durationMs)]),
     ),
-    sites: Object.fromEntries(
-      sites.map(({ resolved, long }) => [resolved.key, longSite(config.baseDir, resolved.mounts, long)]),
-    ),
+    ...(config.tls === undefined ? {} : { tls: longTls(config.tls) }),
+    sites: Object.fromEntries(sites.map(({ resolved, long }) => [resolved.key, longSite(config, resolved, long)])),
   };
   return escapeReferences(longForm) as LongForm;
 }
@@ -46,12 +46,35 @@ export function printLongForm(longForm: LongForm): string {
   return stringify(longForm, { lineWidth: 0, aliasDuplicateObjects: false, keepUndefined: false });
 }
 
+function longListener({ address, isSecure, proxyTrust }: ResolvedListener) {
+  return {
+    address: printListenAddress(address),
+    tls: isSecure,
+    proxyProtocol: proxyTrust !== undefined,
+    ...(proxyTrust === undefined ? {} : { trust: proxyTrust }),
+  };
+}
+
+/** A site without TLS, where none was to be had, says nothing of it. */
 function longSite(
-  baseDir: string,
-  mounts: readonly { readonly path: string }[],
+  { baseDir, tls: rootTls }: ResolvedConfig,
+  { mounts, tls, https }: ResolvedSite,
   long: readonly (readonly LongFeature[])[],
-) {
-  return Object.fromEntries(mounts.map(({ path }, index) => [path, longMount(baseDir, long[index] ?? [])]));
+): Record<string, unknown> {
+  return {
+    ...(tls === undefined && rootTls === undefined ? {} : { tls: tls === undefined ? false : longTls(tls) }),
+    ...(tls === undefined && https === undefined ? {} : { https: https === undefined ? 'optional' : longHttps(https) }),
+    ...Object.fromEntries(mounts.map(({ path }, index) => [path, longMount(baseDir, long[index] ?? [])])),
+  };
+}
+
+function longTls({ certificates, isInherited, preset, clients }: ResolvedTls) {
+  return { ...(isInherited ? {} : { certificates }), preset, clients: clients ?? false };
+}
+
+function longHttps({ redirect, hsts, port }: ResolvedHttps) {
+  const { maxAgeMs, ...others } = hsts ?? { maxAgeMs: 0 };
+  return { redirect, hsts: hsts === undefined ? false : { maxAge: printDuration(maxAgeMs), ...others }, port };
 }
 
 function longMount(baseDir: string, features: readonly LongFeature[]): Record<string, unknown> {

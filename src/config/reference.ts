@@ -3,6 +3,7 @@ import { DIGITS_PATTERN, DURATION_PATTERN, SIZE_PATTERN } from '../exchange/opti
 import { printKeyPath } from './document.ts';
 import type { FeatureTable } from './feature-table.ts';
 import { buildJsonSchema, type JsonSchema } from './json-schema.ts';
+import { SITE_SCHEMAS } from './tls-schema.ts';
 
 /** The manual as Markdown. */
 export function printReference(features: FeatureTable): string {
@@ -25,6 +26,9 @@ export function printReference(features: FeatureTable): string {
     if (inner !== undefined && name !== 'sites' && name !== 'defaults')
       lines.push(`### \`${name}\``, '', ...writer.tables(inner, [name]));
   }
+  lines.push('## Sites', '', ...SITES, '');
+  for (const name of Object.keys(SITE_SCHEMAS))
+    lines.push(`### \`${name}\``, '', ...writer.section(definitions[`site-${name}`] ?? {}, name));
   lines.push('## Mounts', '', ...MOUNTS, '');
   for (const feature of features.list) {
     lines.push(
@@ -44,6 +48,8 @@ const MOUNTS = [
   'A mount is a map of features: exactly one that serves, and any others before it. In short, a text is a URL for `proxy`',
   'or a folder for `files`. `true` and `false` switch a feature that does not serve, where `defaults` or the feature has it so.',
 ];
+
+const SITES = ['Keys that concern a site as a whole, beside its paths, or beside its features if it has no paths.'];
 
 function notesOf({ role, appliesTo, besides, shorthand }: FeatureTable['list'][number]): string[] {
   const notes: string[] = [];

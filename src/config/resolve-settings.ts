@@ -14,6 +14,7 @@ import type { FeatureTable } from './feature-table.ts';
 import { parseListenAddress, printListenAddress } from './listen-address.ts';
 import type { ResolvedConfig, ResolvedLimits, ResolvedListener, ResolvedTimeouts } from './resolved-config.ts';
 import { ROOT_KEYS, type Settings, settingsSchema } from './schema.ts';
+import type { RootTls } from './tls-schema.ts';
 
 /** What every step of resolving needs. */
 export interface ResolveContext {
@@ -23,18 +24,35 @@ export interface ResolveContext {
   readonly mistakes: MistakeList;
 }
 
-/** Everything of a configuration but its sites. */
-export type ResolvedSettings = Omit<ResolvedConfig, 'file' | 'baseDir' | 'sites'>;
+/** A listener and where the document has it. */
+export interface PlacedListener {
+  readonly resolved: ResolvedListener;
+  readonly path: KeyPath;
+}
 
-/** Where a program without TLS listens if the document does not say. */
-const DEFAULT_LISTEN = ':8080';
+/** Everything of a configuration but its sites; `tls` is what they start from. */
+export interface ResolvedSettings extends Omit<ResolvedConfig, 'file' | 'baseDir' | 'sites' | 'listeners' | 'tls'> {
+  readonly listeners: readonly PlacedListener[];
+  readonly tls: RootTls | undefined;
+}
+
+/** Where a program listens if the document does not say: without TLS, and with it. */
+const DEFAULT_LISTEN = [':8080'];
+const DEFAULT_TLS_LISTEN = [':80', ':443'];
+/** Speaks TLS if nothing else is said (RFC 9110 §4.2.2). */
+const HTTPS_PORT = 443;
+const HTTP_PORT = 80;
 
 /** Resolves the top of a document, `sites` and `defaults` already taken off. Undefined if something is wrong. */
-export function resolveSettings(root: Record<string, unknown>, context: ResolveContext): ResolvedSettings | undefined {
+export function resolveSettings(
+  root: Record<string, unknown>,
+  hasTls: boolean,
+  context: ResolveContext,
+): ResolvedSettings | undefined {
   const { baseDir, environment, mistakes } = context;
   const known = withoutUnknownKeys(root, context);
-  const listeners = resolveListeners(checkTexts('listen', known, context), context);
-  const trust = resolveTrust(checkTexts('trust', known, context), mistakes);
+  const trust = resolveTrust(checkTexts('trust', known, context), ['trust'], mistakes);
+  const listeners = resolveListeners(checkTexts('listen', known, context), hasTls, trust, context);
   const absolute = mapMarked(settingsSchema, known, 'path', (path) => absolutePath(baseDir, path));
   const checked = checkOptions(settingsSchema, absolute, mistakes, (path) => path);
   if (!checked.isValid) return undefined;
@@ -42,6 +60,7 @@ export function resolveSettings(root: Record<string, unknown>, context: ResolveC
   return {
     listeners,
     trust,
+    tls: settings.tls,
     log: { level: settings.log.level, format: settings.log.format, file: settings.log.file },
     admin: { socketPath: resolveSocketPath(settings, mistakes.document.file, environment) },
     storage: { dir: settings.storage ?? defaultStorageDir(environment) },
@@ -51,8 +70,13 @@ export function resolveSettings(root: Record<string, unknown>, context: ResolveC
 }
 
 /** Checks one list by itself, so that what its texts mean is looked at whatever is wrong elsewhere. */
-function checkTexts(key: 'listen' | 'trust', known: Record<string, unknown>, { mistakes }: ResolveContext) {
-  const schema: z.ZodType<Settings[typeof key]> = settingsSchema.shape[key];
+function checkTexts<Key extends 'listen' | 'trust'>(
+  key: Key,
+  known: Record<string, unknown>,
+  { mistakes }: ResolveContext,
+): Settings[Key] | undefined {
+  // The schema at a key of the settings makes what the settings have there.
+  const schema = settingsSchema.shape[key] as unknown as z.ZodType<Settings[Key]>;
   const checked = checkOptions(schema, known[key], mistakes, (path) => [key, ...path]);
   return checked.isValid ? checked.options : undefined;
 }
@@ -73,27 +97,77 @@ function suggestRootKey(key: string, features: FeatureTable): string | undefined
   return near === undefined ? undefined : `did you mean "${near}"?`;
 }
 
-function resolveListeners(listen: Settings['listen'], { baseDir, mistakes }: ResolveContext): ResolvedListener[] {
-  const listeners: ResolvedListener[] = [];
+function resolveListeners(
+  listen: Settings['listen'],
+  hasTls: boolean,
+  trust: readonly string[],
+  { baseDir, mistakes }: ResolveContext,
+): PlacedListener[] {
+  const listeners: PlacedListener[] = [];
   const seen = new Map<string, KeyPath>();
-  for (const [path, text] of textsOf(listen ?? DEFAULT_LISTEN, 'listen')) {
-    const address = parseListenAddress(text, baseDir);
+  for (const [path, entry] of entriesOf(listen ?? (hasTls ? DEFAULT_TLS_LISTEN : DEFAULT_LISTEN), ['listen'])) {
+    const options = typeof entry === 'string' ? { address: entry, proxyProtocol: false } : entry;
+    const [scheme, addressText] = splitScheme(options.address);
+    const addressPath = typeof entry === 'string' ? path : [...path, 'address'];
+    const address = parseListenAddress(addressText, baseDir);
     if ('message' in address) {
-      mistakes.atValue(path, address.message, address.suggestion);
+      mistakes.atValue(addressPath, address.message, address.suggestion);
       continue;
     }
+    const isSecure = options.tls ?? (scheme === undefined ? isHttpsPort(address) : scheme === 'https://');
+    if (options.tls !== undefined && scheme !== undefined && isSecure !== (scheme === 'https://'))
+      mistakes.atValue([...path, 'tls'], `the address says ${scheme}`);
     const name = printListenAddress(address);
     const first = seen.get(name);
     if (first !== undefined && !name.endsWith(':0'))
-      mistakes.atValue(path, `${name} is in the list twice${lineOf(mistakes.document, first)}`);
+      mistakes.atValue(addressPath, `${name} is in the list twice${lineOf(mistakes.document, first)}`);
     seen.set(name, path);
-    listeners.push({ address, source: listen === undefined ? undefined : mistakes.document.valuePosition(path) });
+    const source = listen === undefined ? undefined : mistakes.document.valuePosition(path);
+    const proxyTrust = resolveProxyTrust(options, path, trust, mistakes, 'path' in address);
+    listeners.push({ resolved: { address, isSecure, proxyTrust, source }, path });
   }
   return listeners;
 }
 
-function resolveTrust(trust: Settings['trust'], mistakes: MistakeList): string[] {
-  return textsOf(trust ?? [], 'trust').flatMap(([path, text]) => {
+/** `https://[::]/` is the scheme and `[::]:443`: a scheme brings its port along (RFC 9110 §4.2). */
+function splitScheme(text: string): [scheme: string | undefined, address: string] {
+  const [, scheme, rest = ''] = /^(https?:\/\/)([^/].*?)\/?$/s.exec(text) ?? [];
+  if (scheme === undefined) return [undefined, text];
+  const hasPort = /:\d+$/.test(rest) && !/^\[[^\]]*$/.test(rest);
+  return [
+    scheme,
+    hasPort || rest.startsWith('unix:') ? rest : `${rest}:${scheme === 'https://' ? HTTPS_PORT : HTTP_PORT}`,
+  ];
+}
+
+function isHttpsPort(address: ResolvedListener['address']): boolean {
+  return 'port' in address && address.port === HTTPS_PORT;
+}
+
+/** Who may send PROXY protocol headers. Without anybody the listener would refuse every connection. */
+function resolveProxyTrust(
+  { proxyProtocol, trust: own }: { readonly proxyProtocol: boolean; readonly trust?: string | string[] | undefined },
+  path: KeyPath,
+  trust: readonly string[],
+  mistakes: MistakeList,
+  isSocket: boolean,
+): readonly string[] | undefined {
+  if (!proxyProtocol) {
+    if (own !== undefined) mistakes.atKey([...path, 'trust'], '"trust" has no effect here without proxyProtocol: true');
+    return undefined;
+  }
+  const networks = own === undefined ? trust : resolveTrust(own, [...path, 'trust'], mistakes);
+  if (networks.length === 0 && !isSocket)
+    mistakes.atKey(
+      [...path, 'proxyProtocol'],
+      'nobody is trusted to send PROXY protocol headers',
+      'name the proxies in front: trust: [10.0.0.0/8]',
+    );
+  return networks;
+}
+
+function resolveTrust(trust: Settings['trust'], at: KeyPath, mistakes: MistakeList): string[] {
+  return entriesOf(trust ?? [], at).flatMap(([path, text]) => {
     const named = NAMED_NETWORKS[text];
     if (named !== undefined) return named;
     try {
@@ -139,6 +213,7 @@ function resolveLimits({ limits }: Settings): ResolvedLimits {
     maxHeaderCount: limits.headers,
     maxTargetBytes: limits.target,
     maxBodyBytes: limits.body === 'none' ? undefined : limits.body,
+    maxHandshakes: limits.handshakes,
     maxConnections: limits.connections,
     maxConnectionsPerAddress: limits.connectionsPerAddress,
   };
@@ -164,9 +239,11 @@ export function absolutePath(baseDir: string, text: string): string {
   return text === '' ? text : resolve(baseDir, text);
 }
 
-/** The texts of an option that takes one or a list, each with its place. */
-function textsOf(option: string | readonly string[], key: string): [path: KeyPath, text: string][] {
-  return typeof option === 'string' ? [[[key], option]] : option.map((text, index) => [[key, index], text]);
+/** The entries of an option that takes one or a list, each with its place. */
+function entriesOf<Entry>(option: Entry | readonly Entry[], at: KeyPath): [path: KeyPath, entry: Entry][] {
+  // A list is never an entry: the schemas have none in lists.
+  if (!Array.isArray(option)) return [[at, option as Entry]];
+  return (option as readonly Entry[]).map((entry, index) => [[...at, index], entry]);
 }
 
 /** ` (first on line 3)`, for mistakes that name two places; nothing for a generated document. */

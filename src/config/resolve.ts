@@ -10,6 +10,7 @@ import type { FeatureTable } from './feature-table.ts';
 import { type LongForm, longFormOf } from './long-form.ts';
 import { resolveSettings } from './resolve-settings.ts';
 import { resolveSites } from './resolve-sites.ts';
+import { checkListeners, resolveRootTls, wantsTls } from './resolve-tls.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
 import { ROOT_KEYS } from './schema.ts';
 
@@ -40,18 +41,22 @@ export function resolveDocument(document: Document, { features, environment, cwd
   const { sites: siteMap, defaults: defaultMap, ...rest } = root;
   const baseDir = document.file === undefined ? cwd : dirname(document.file);
   const context = { features, baseDir, environment, mistakes };
-  const settings = resolveSettings(rest, context);
   const defaults = expandDefaults(withStandingDefaults(defaultMap, features), ['defaults'], features, mistakes);
   const isMisspelt = Object.keys(rest).some((key) => nearestWord(key, ROOT_KEYS) === 'sites');
   if (siteMap === undefined && !isMisspelt) mistakes.atKey([], '"sites" is missing', FIRST_LINES);
   const longSites = siteMap === undefined ? [] : expandSites(siteMap, features, mistakes);
-  const sites = resolveSites(longSites, defaults, context);
+  const settings = resolveSettings(rest, wantsTls(longSites, rest['tls']), context);
+  const sites = resolveSites(longSites, defaults, settings?.tls, context);
+  if (settings !== undefined) checkListeners(sites, longSites, settings.listeners, context);
   if (settings === undefined || !mistakes.isEmpty) return { isValid: false, diagnostics: mistakes.list() };
+  const { tls, listeners, ...others } = settings;
   const config: ResolvedConfig = deepFreeze({
     file: document.file,
     baseDir,
     sites: sites.map((site) => site.resolved),
-    ...settings,
+    tls: resolveRootTls(tls, document),
+    listeners: listeners.map(({ resolved }) => resolved),
+    ...others,
   });
   return { isValid: true, config, longForm: () => longFormOf(config, sites) };
 }

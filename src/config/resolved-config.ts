@@ -13,6 +13,8 @@ export interface ResolvedConfig {
   /** At least one. */
   readonly listeners: readonly ResolvedListener[];
   readonly sites: readonly ResolvedSite[];
+  /** What clients are shown that ask for a name of no site; undefined refuses them. Sites have its keys merged in already. */
+  readonly tls: ResolvedTls | undefined;
   /** Networks (CIDR, single addresses too) whose `Forwarded` and `X-Forwarded-*` headers are believed. */
   readonly trust: readonly string[];
   readonly log: ResolvedLog;
@@ -25,6 +27,10 @@ export interface ResolvedConfig {
 /** Where to accept connections. */
 export interface ResolvedListener {
   readonly address: TcpAddress | UnixAddress;
+  /** Whether its connections begin with a TLS handshake. */
+  readonly isSecure: boolean;
+  /** Networks whose connections begin with a PROXY protocol header; others are refused. Undefined: nobody sends one. */
+  readonly proxyTrust: readonly string[] | undefined;
   readonly source: SourcePosition | undefined;
 }
 
@@ -50,7 +56,53 @@ export interface ResolvedSite {
   readonly names: readonly SiteName[];
   /** At least one; no path twice. In the order of the document, which has no meaning. */
   readonly mounts: readonly ResolvedMount[];
+  /** Undefined: the site has no certificate of its own. */
+  readonly tls: ResolvedTls | undefined;
+  /** Undefined: http and https are served alike. */
+  readonly https: ResolvedHttps | undefined;
   readonly source: SourcePosition | undefined;
+}
+
+/** How strict TLS is about versions and cipher suites. */
+export type TlsPreset = 'modern' | 'compatible' | 'strict';
+
+/** TLS of a site. Whether the files exist and fit is seen when a generation is built. */
+export interface ResolvedTls {
+  /** At least one. */
+  readonly certificates: readonly ResolvedCertificate[];
+  /** Whether the certificates are those at the top of the document, which need not fit every site. */
+  readonly isInherited: boolean;
+  readonly preset: TlsPreset;
+  readonly clients: ResolvedClients | undefined;
+  readonly source: SourcePosition | undefined;
+}
+
+/** Absolute paths of PEM files; both may be the same. */
+export interface ResolvedCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Client certificates that are asked for. */
+export interface ResolvedClients {
+  /** Absolute path of the authorities in PEM. */
+  readonly ca: string;
+  readonly mode: 'require' | 'request';
+}
+
+/** The way from http to https. */
+export interface ResolvedHttps {
+  readonly redirect: boolean;
+  readonly hsts: ResolvedHsts | undefined;
+  /** The public port to redirect to; undefined to find out. */
+  readonly port: number | undefined;
+}
+
+/** Strict-Transport-Security (RFC 6797). */
+export interface ResolvedHsts {
+  readonly maxAgeMs: number;
+  readonly subdomains: boolean;
+  readonly preload: boolean;
 }
 
 /** A name that a site answers to. */
@@ -113,6 +165,8 @@ export interface ResolvedLimits {
   readonly maxTargetBytes: number;
   /** A request body; undefined for no limit: bodies are passed on, not held. */
   readonly maxBodyBytes: number | undefined;
+  /** TLS handshakes under way at the same time. */
+  readonly maxHandshakes: number;
   /** Inbound connections open at the same time. */
   readonly maxConnections: number;
   /** The same from one client address. */

@@ -1,6 +1,7 @@
 // The schema of a document: settings of the whole program here, the parts of a mount from the list of features handed in.
 import { z } from 'zod';
 import { countOption, durationOption, pathOption, sizeOption } from '../exchange/option-types.ts';
+import { rootTlsSchema } from './tls-schema.ts';
 
 const LIST_OR_ONE = 'an address such as ":8080" or a list of them';
 
@@ -19,6 +20,9 @@ export const limitsSchema = z
       .prefault('none')
       .describe('The largest request body, or `none`: bodies are passed on, not held. Larger ones get 413.'),
     connections: countOption(1).prefault(10_000).describe('The most client connections open at the same time.'),
+    handshakes: countOption(1)
+      .prefault(1000)
+      .describe('The most TLS handshakes under way at the same time. Further connections are closed.'),
     connectionsPerAddress: countOption(1)
       .prefault(1000)
       .describe('The same from one client address. Raise it if all clients come through one proxy.'),
@@ -70,17 +74,41 @@ const adminSchema = z
     'The unix socket that `portico reload` and `portico status` talk to, readable by its owner only; false for none.',
   );
 
+const networks = z.union([z.string(), z.array(z.string())], {
+  error: 'expected a network such as 10.0.0.0/8 or a list of them',
+});
+
+const listener = z.strictObject({
+  address: z.string().describe('As in the short form.'),
+  tls: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether connections begin with a TLS handshake. Default: on port 443, or where the address says https://.',
+    ),
+  proxyProtocol: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'Whether every connection begins with a header of the PROXY protocol, version 1 or 2, that names the client. Connections from elsewhere than `trust` are closed.',
+    ),
+  trust: networks
+    .optional()
+    .describe('Who may send PROXY protocol headers, written as `trust` at the top, which is the default.'),
+});
+
+const listenEntry = z.union([z.string(), listener]);
+
 /** Everything at the top of a document but `sites` and `defaults`, which go through their own expansion. */
 export const settingsSchema = z.strictObject({
   $schema: z.string().optional().describe('The address of the JSON Schema, for editors. Ignored.'),
   listen: z
-    .union([z.string(), z.array(z.string()).min(1)], { error: `expected ${LIST_OR_ONE}` })
+    .union([listenEntry, z.array(listenEntry).min(1)], { error: `expected ${LIST_OR_ONE}` })
     .optional()
     .describe(
-      'Where to accept connections: "127.0.0.1:8080", ":80" (every address), "[::]:443", "unix:/run/portico.sock"; one or a list. Default: ":8080".',
+      'Where to accept connections: "127.0.0.1:8080", ":80" (every address), "[::]:443", "unix:/run/portico.sock"; one or a list. Port 443 speaks TLS and others do not, unless "https://" or "http://" stands before the address. Default: ":80" and ":443" if a site has TLS, else ":8080".',
     ),
-  trust: z
-    .union([z.string(), z.array(z.string())], { error: 'expected a network such as 10.0.0.0/8 or a list of them' })
+  trust: networks
     .optional()
     .describe(
       'Proxies in front of this one: networks, addresses, or `loopback`, `private`, `link-local`. Only what they send in Forwarded and X-Forwarded-* is believed. Default: none.',
@@ -90,6 +118,7 @@ export const settingsSchema = z.strictObject({
   storage: pathOption()
     .optional()
     .describe('The folder for what must outlast the program. Default: the state folder of the user who runs it.'),
+  tls: rootTlsSchema.optional(),
   limits: limitsSchema.prefault({}),
   timeouts: timeoutsSchema.prefault({}),
 });

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { FeatureInputs } from '../exchange/feature.ts';
 import type { settingsSchema } from './schema.ts';
+import type { siteHttpsSchema, siteTlsSchema } from './tls-schema.ts';
 
 /** What `portico.config.ts` exports. */
 export interface UserConfig extends z.input<typeof settingsSchema> {
@@ -12,10 +13,16 @@ export interface UserConfig extends z.input<typeof settingsSchema> {
 }
 
 /** A URL, a folder, one mount for the whole site, or a map of paths. */
-export type UserSite = string | UserMount | UserPaths;
+export type UserSite = string | (UserMount & UserSiteSettings) | UserPaths;
+
+/** What concerns a site as a whole. */
+export interface UserSiteSettings {
+  readonly tls?: z.input<typeof siteTlsSchema>;
+  readonly https?: z.input<typeof siteHttpsSchema>;
+}
 
 /** Public paths and what serves them: a key ending in `/` covers all below it, any other exactly itself. */
-export interface UserPaths {
+export interface UserPaths extends UserSiteSettings {
   readonly [path: `/${string}`]: string | UserMount;
   /** Features of every mount of the site that does not set them itself. */
   readonly defaults?: UserFeatures;

@@ -106,6 +106,13 @@ export const ERRORS = {
     'http_request_denied',
     'This connection does not serve the host that the request names.',
   ),
+  client_certificate_required: row(
+    'client',
+    'never',
+    403,
+    'http_request_denied',
+    'The request needs a client certificate that is valid here.',
+  ),
   request_denied: row('client', 'never', 403, 'http_request_denied', 'The request is not allowed.'),
   unauthorized: row('client', 'never', 401, 'http_request_denied', 'The request needs credentials.'),
   too_many_requests: row('client', 'never', 429, 'http_request_denied', 'The client sends more requests than allowed.'),

@@ -26,6 +26,13 @@ export interface TlsFacts {
   /** The client certificate chain in DER, leaf first; empty without one. */
   readonly clientCertificates: readonly Buffer[];
   readonly isClientVerified: boolean;
+  /**
+   * By what client certificates were asked for and checked: the same text for sites with the same demands; undefined
+   * where none were asked for.
+   */
+  readonly clientPolicy: string | undefined;
+  /** Whether the certificate that the client was shown is valid for `host` (RFC 9525). */
+  covers(host: string): boolean;
 }
 
 /** Who asks, after trusted proxies were believed (`trust:`). */

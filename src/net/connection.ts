@@ -1,5 +1,6 @@
 // A socket as the engines see it: bytes in by push, bytes out with back-pressure, one deadline, no stream objects above.
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { giveSlab, takeSlab } from './slab-pool.ts';
@@ -47,6 +48,8 @@ export class Connection implements Expiring {
   #isClosed = false;
   #hasEnded = false;
   #owesDrain = false;
+  /** What carries the socket, where that is TLS on a socket of ours. */
+  #carrier: Socket | undefined = undefined;
 
   private constructor(socket: Socket, deadlines: Deadlines) {
     this.socket = socket;
@@ -60,9 +63,13 @@ export class Connection implements Expiring {
     socket.on('close', () => this.#onClose());
   }
 
-  /** Opens on a socket that delivers `data` events: TLS, and the fallback for everything else. */
-  static overEvents(socket: Socket, deadlines: Deadlines): Connection {
+  /**
+   * Opens on a socket that delivers `data` events: TLS, and the fallback for everything else. `carrier`: the socket
+   * below one of TLS.
+   */
+  static overEvents(socket: Socket, deadlines: Deadlines, carrier?: Socket): Connection {
     const connection = new Connection(socket, deadlines);
+    connection.#carrier = carrier;
     socket.on('data', (bytes: Buffer) => connection.#onOwnedBytes(bytes));
     return connection;
   }
@@ -172,8 +179,11 @@ export class Connection implements Expiring {
 
   /** Ends with RST instead of FIN, so that the peer cannot take what it has for the whole. */
   reset(): void {
-    if (typeof this.socket.resetAndDestroy === 'function') this.socket.resetAndDestroy();
-    else this.socket.destroy();
+    // TLS has no RST of its own; without a socket below at hand, the missing close_notify tells (RFC 8446 §6.1).
+    const socket = this.socket instanceof TLSSocket ? this.#carrier : this.socket;
+    // A unix socket has no RST either, nor an address.
+    if (socket?.remoteAddress !== undefined) socket.resetAndDestroy();
+    this.socket.destroy();
   }
 
   /** Sets the deadline to `delayMs` from now; Infinity for none. */

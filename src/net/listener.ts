@@ -20,6 +20,9 @@ export interface AcceptLimits {
 /** Takes an accepted connection. `gone` must be called once when it is over. */
 export type OnConnection = (connection: Connection, facts: ConnectionFacts, gone: () => void) => void;
 
+/** Takes an accepted socket, paused, before a connection is made of it; `gone` as in {@link OnConnection}. */
+export type OnSocket = (socket: Socket, facts: ConnectionFacts, gone: () => void) => void;
+
 /** Pending connections the system holds for us. */
 const BACKLOG = 4096;
 
@@ -32,6 +35,8 @@ export class Listener {
   readonly #countByAddress = new Map<string, number>();
   #limits: AcceptLimits;
   #open = 0;
+  /** Set where something stands before HTTP, such as TLS: it makes the connection then. */
+  onSocket: OnSocket | undefined = undefined;
   /** Connections closed at once because a limit was reached. */
   refusedCount = 0;
 
@@ -111,7 +116,9 @@ export class Listener {
       isSecure: false,
       tls: undefined,
     };
-    this.#onConnection(adoptSocket(socket, this.#deadlines), facts, () => this.#forget(address));
+    const gone = () => this.#forget(address);
+    if (this.onSocket !== undefined) this.onSocket(socket, facts, gone);
+    else this.#onConnection(adoptSocket(socket, this.#deadlines), facts, gone);
   }
 
   #forget(address: string): void {

@@ -4,7 +4,7 @@ import { compose } from '../exchange/compose.ts';
 import type { Feature, FeatureContext, FeatureInstance, FeatureLog } from '../exchange/feature.ts';
 import type { Handler } from '../exchange/handler.ts';
 import type { Observer } from '../exchange/observer.ts';
-import type { Mount, Route } from '../exchange/route.ts';
+import type { Mount, Route, SourcePosition } from '../exchange/route.ts';
 import { Router } from '../site/router.ts';
 import { CidrList } from '../util/cidr.ts';
 import type { Clock } from '../util/clock.ts';
@@ -13,6 +13,8 @@ import { invariant } from '../util/invariant.ts';
 import type { RefPool } from '../util/ref-pool.ts';
 import type { VhostForm } from '../vhost-path/dialects.ts';
 import { Generation, type RouteDetails } from './generation.ts';
+import { createHttpsGuard, type FindHttpsPort, type HttpsGuard } from './https-guard.ts';
+import { buildTlsSites, TlsBuildFailure, type TlsServices, type TlsSites } from './tls-sites.ts';
 
 /** What outlives generations and is handed to each. */
 export interface Services {
@@ -20,20 +22,28 @@ export interface Services {
   readonly deadlines: Deadlines;
   readonly log: FeatureLog;
   readonly shared: RefPool;
+  /** Undefined where nothing will listen, so that no certificates are read. */
+  readonly tls: Pick<TlsServices, 'tickets' | 'sources'> | undefined;
+  readonly findHttpsPort: FindHttpsPort;
 }
 
-/** A feature could not be created: the operator's fault or the environment's, with the place in the document. */
+/** Something could not be made: the operator's fault or the environment's, with the place in the document. */
 export class BuildError extends Error {
   override name = 'BuildError';
-  readonly mount: Mount;
+  /** Where in the document. */
+  readonly source: SourcePosition | undefined;
+  /** The keys that lead there. */
+  readonly path: readonly string[];
   /** The message without the place. */
   readonly reason: string;
 
-  constructor(mount: Mount, feature: string, cause: unknown) {
-    const place = mount.source === undefined ? '' : `${mount.source.file}:${mount.source.line}: `;
-    const reason = `${feature} of ${mount.site} ${mount.path}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  /** `subject`: what could not be made, such as `files of www.example.org /`. */
+  constructor(source: SourcePosition | undefined, path: readonly string[], subject: string, cause: unknown) {
+    const place = source === undefined ? '' : `${source.file}:${source.line}: `;
+    const reason = `${subject}: ${cause instanceof Error ? cause.message : String(cause)}`;
     super(`${place}${reason}`, { cause });
-    this.mount = mount;
+    this.source = source;
+    this.path = path;
     this.reason = reason;
   }
 }
@@ -50,10 +60,13 @@ export async function buildGeneration(
     const sites = [];
     for (const site of config.sites) {
       const routes = [];
-      for (const mount of site.mounts) routes.push(await builder.buildRoute(site, mount));
+      const guard = createHttpsGuard(site, services.findHttpsPort, services.log);
+      for (const mount of site.mounts) routes.push(await builder.buildRoute(site, mount, guard));
       sites.push({ key: site.key, names: site.names, routes });
     }
+    const tls = await builder.buildTls();
     return new Generation({
+      tls,
       number,
       router: new Router(sites),
       details: builder.details,
@@ -73,6 +86,7 @@ class Builder {
   readonly #services: Services;
   readonly #instances: FeatureInstance[] = [];
   readonly #heldKeys: string[] = [];
+  #tls: TlsSites | undefined = undefined;
   readonly details = new Map<Route, RouteDetails>();
   readonly refusedForms: VhostForm[] = [];
 
@@ -82,12 +96,27 @@ class Builder {
     this.#services = services;
   }
 
-  async buildRoute(site: ResolvedSite, resolved: ResolvedMount): Promise<Route> {
+  async buildTls(): Promise<TlsSites | undefined> {
+    const { clock, log, tls } = this.#services;
+    if (tls === undefined) return undefined;
+    try {
+      this.#tls = await buildTlsSites(this.#config, { clock, log, ...tls });
+      return this.#tls;
+    } catch (error) {
+      if (!(error instanceof TlsBuildFailure)) throw error;
+      const { tls: named, site } = error;
+      const path = named.isInherited || site === undefined ? ['tls'] : ['sites', site, 'tls'];
+      throw new BuildError(named.source, path, site === undefined ? 'tls' : `tls of ${site}`, error);
+    }
+  }
+
+  async buildRoute(site: ResolvedSite, resolved: ResolvedMount, guard: HttpsGuard | undefined): Promise<Route> {
     const mount: Mount = { site: site.key, path: resolved.path, source: resolved.source };
     const context = this.#contextFor(mount, resolved);
-    const wraps: Handler[] = [];
+    const wraps: Handler[] = guard === undefined ? [] : [guard.handle];
     const observers: Observer[] = [];
-    const instances = [];
+    const instances: { feature: string; instance: FeatureInstance; source: SourcePosition | undefined }[] =
+      guard === undefined ? [] : [{ feature: 'https', instance: guard, source: site.tls?.source ?? site.source }];
     for (const { name, options, source } of resolved.features) {
       const instance = await this.#create(name, options, context);
       if (instance === undefined) continue;
@@ -106,6 +135,7 @@ class Builder {
   }
 
   async close(): Promise<void> {
+    this.#tls?.close();
     for (const instance of this.#instances.splice(0)) await instance.close?.();
     for (const key of this.#heldKeys.splice(0)) this.#services.shared.release(key);
   }
@@ -123,7 +153,8 @@ class Builder {
         this.refusedForms.push(refusedForm);
       return instance;
     } catch (error) {
-      throw new BuildError(context.mount, name, error);
+      const { site, path, source } = context.mount;
+      throw new BuildError(source, ['sites', site, path], `${name} of ${site} ${path}`, error);
     }
   }
 

@@ -7,6 +7,7 @@ import type { RouteMatch, Router } from '../site/router.ts';
 import type { CidrList } from '../util/cidr.ts';
 import { invariant } from '../util/invariant.ts';
 import { isVhostPath, type VhostForm } from '../vhost-path/dialects.ts';
+import type { TlsSites } from './tls-sites.ts';
 
 /** How a route was made, for `explain`. */
 export interface RouteDetails {
@@ -26,6 +27,8 @@ export interface GenerationParts {
   readonly router: Router;
   readonly details: ReadonlyMap<Route, RouteDetails>;
   readonly trust: CidrList;
+  /** Undefined for a configuration without certificates. */
+  readonly tls: TlsSites | undefined;
   /** Forms of public addresses that no client may send, on any site: any mount may lead to the backend that believes them. */
   readonly refusedForms: readonly VhostForm[];
   /** Ends everything the generation made or holds. */
@@ -38,6 +41,7 @@ const REFUSED = { kind: 'refused' } as const;
 export class Generation {
   readonly number: number;
   readonly trust: CidrList;
+  readonly tls: TlsSites | undefined;
   readonly #details: ReadonlyMap<Route, RouteDetails>;
   readonly #router: Router;
   readonly #refusedForms: readonly VhostForm[];
@@ -49,6 +53,7 @@ export class Generation {
   constructor(parts: GenerationParts) {
     this.number = parts.number;
     this.trust = parts.trust;
+    this.tls = parts.tls;
     this.#details = parts.details;
     this.#router = parts.router;
     this.#refusedForms = parts.refusedForms;

@@ -2,7 +2,7 @@
 import { type Body, emptyBody } from '../exchange/body.ts';
 import { failedRequest, renderError } from '../exchange/error-reply.ts';
 import { type ErrorCode, ProxyError } from '../exchange/errors.ts';
-import { type ConnectionFacts, Exchange } from '../exchange/exchange.ts';
+import { type ClientFacts, type ConnectionFacts, Exchange } from '../exchange/exchange.ts';
 import { noteFailure } from '../exchange/failure.ts';
 import type { FeatureLog } from '../exchange/feature.ts';
 import type { Handler, Reply } from '../exchange/handler.ts';
@@ -15,6 +15,7 @@ import { defaultPort } from '../http/target.ts';
 import { invariant } from '../util/invariant.ts';
 import { readClientFacts } from './client-facts.ts';
 import type { Generation } from './generation.ts';
+import type { TlsSites } from './tls-sites.ts';
 
 /** What an OPTIONS request for the server itself, or one that may go no further, is told (RFC 9110 §9.3.7, §7.6.2). */
 const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
@@ -54,7 +55,11 @@ export class ExchangeServer implements ExchangeHost {
     const client = readClientFacts(connection, request, generation.trust);
     const host = client.authority?.host ?? '';
     const port = client.authority?.port ?? (client.isForwarded ? defaultPort(client.scheme) : connection.localPort);
-    const route = findRoute(generation, request, host, port);
+    const isMisdirected =
+      connection.tls !== undefined &&
+      generation.tls !== undefined &&
+      isElsewhere(generation.tls, connection, client, request, port);
+    const route = isMisdirected ? MISDIRECTED_ROUTE : findRoute(generation, request, host, port);
     const exchange = new ServedExchange(connection, client, request, body, route, carrier);
     exchange.timeline.requestStart = performance.now();
     exchange.generation = generation;
@@ -123,6 +128,19 @@ function nothingBehind(): never {
   invariant(false, 'the last handler of a chain called next');
 }
 
+/** Whether the request came over a connection that was made for another host; behind trusted proxies, for theirs. */
+function isElsewhere(
+  tls: TlsSites,
+  connection: ConnectionFacts,
+  client: ClientFacts,
+  request: RequestHead,
+  port: number,
+): boolean {
+  const host = client.authority?.host ?? '';
+  const certified = client.isForwarded ? request.authority?.host : host;
+  return !tls.mayServe(connection, host, port, certified ?? '');
+}
+
 /** The route that the generation has for a request, or one of our own that answers for it. */
 function findRoute(generation: Generation, request: RequestHead, host: string, port: number): Route {
   const { method, target } = request;
@@ -159,6 +177,7 @@ function failing(code: ErrorCode): Handler {
 
 const NO_SITE_ROUTE = ownRoute('', failing('site_unknown'));
 const REFUSED_ROUTE = ownRoute('', failing('request_denied'));
+const MISDIRECTED_ROUTE = ownRoute('', failing('misdirected'));
 const TRACE_ROUTE = ownRoute('', failing('method_not_allowed'));
 const CONNECT_ROUTE = ownRoute('', failing('method_unsupported'));
 const OPTIONS_ROUTE = ownRoute('', () => ({

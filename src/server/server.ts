@@ -1,17 +1,25 @@
 // The running server: listeners, connections and the current generation; start, reload, drain, stop.
+import type { Socket } from 'node:net';
 import type { ResolvedConfig, ResolvedListener } from '../config/resolved-config.ts';
+import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { Feature, FeatureLog } from '../exchange/feature.ts';
 import type { ExchangeHost } from '../exchange/host.ts';
 import type { Observer } from '../exchange/observer.ts';
 import { InboundConnection } from '../h1/inbound-connection.ts';
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from '../h1/limits.ts';
+import type { Connection } from '../net/connection.ts';
 import { type ListenAddress, Listener } from '../net/listener.ts';
+import { type HandshakeCounts, type HandshakeLimits, TlsAcceptor } from '../tls/acceptor.ts';
+import type { CertificateSource } from '../tls/certificate-source.ts';
+import { SessionTickets } from '../tls/session-tickets.ts';
+import { CidrList } from '../util/cidr.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
 import { Deadlines } from '../util/deadlines.ts';
 import { RefPool } from '../util/ref-pool.ts';
 import { type AdminAnswer, createAdminHost } from './admin/api.ts';
 import { prepareSocketFolder } from './admin/socket-folder.ts';
 import { buildGeneration, type Services } from './build.ts';
+import { createEntrance } from './entrance.ts';
 import { type ExplainQuestion, type Explanation, explainRequest } from './explain.ts';
 import { ExchangeServer } from './serve.ts';
 
@@ -21,6 +29,8 @@ export interface ServerOptions {
   readonly clock?: Clock;
   /** Observers of every exchange. */
   readonly observers?: readonly Observer[];
+  /** Further sources of certificates, asked before those of the configuration. */
+  readonly certificateSources?: readonly CertificateSource[];
   /** Carries out `reload` of the admin socket: loads the document again and calls `server.reload`. */
   readonly onReload?: () => Promise<AdminAnswer>;
 }
@@ -33,6 +43,8 @@ export interface ServerStatus {
   readonly reloads: number;
   readonly isDraining: boolean;
   readonly exchanges: number;
+  /** Handshakes with clients since the start. */
+  readonly tls: HandshakeCounts;
   readonly listeners: readonly { readonly address: string; readonly open: number; readonly refused: number }[];
   readonly sites: readonly { readonly site: string; readonly mount: string }[];
 }
@@ -45,6 +57,7 @@ export class ListenError extends Error {
 interface OpenListener {
   readonly key: string;
   readonly listener: Listener;
+  isSecure: boolean;
 }
 
 /** Starts a server. Rejects with BuildError or {@link ListenError}; then nothing stays open. */
@@ -54,14 +67,24 @@ export async function startServer(
   options: ServerOptions,
 ): Promise<Server> {
   const clock = options.clock ?? systemClock;
-  const services: Services = { clock, deadlines: new Deadlines(clock), log: options.log, shared: new RefPool() };
-  const generation = await buildGeneration(config, features, services, 1);
-  const host = new ExchangeServer(generation, options.log, options.observers ?? []);
-  const server = new Server(config, features, options, services, host);
+  let server: Server | undefined;
+  const tickets = new SessionTickets(clock);
+  const services: Services = {
+    clock,
+    deadlines: new Deadlines(clock),
+    log: options.log,
+    shared: new RefPool(),
+    tls: { tickets, sources: options.certificateSources ?? [] },
+    findHttpsPort: () => server?.httpsPort,
+  };
   try {
+    const generation = await buildGeneration(config, features, services, 1);
+    const host = new ExchangeServer(generation, options.log, options.observers ?? []);
+    server = new Server(config, features, options, services, host);
     await server.openListeners(config);
   } catch (error) {
-    await server.stop();
+    tickets.close();
+    await server?.stop();
     throw error;
   }
   return server;
@@ -74,6 +97,9 @@ export class Server {
   readonly #services: Services;
   readonly #host: ExchangeServer;
   readonly #connections = new Set<InboundConnection>();
+  /** Sockets that have not come as far as HTTP. */
+  readonly #entering = new Set<Socket>();
+  readonly #acceptor: TlsAcceptor;
   readonly #startedAtMs: number;
   #config: ResolvedConfig;
   #limits: ConnectionLimits;
@@ -97,12 +123,23 @@ export class Server {
     this.#services = services;
     this.#host = host;
     this.#limits = connectionLimits(config);
+    this.#acceptor = new TlsAcceptor(
+      // Always those of the current generation, under which the requests behind the handshake will be served.
+      { find: (hello, place) => host.generation.tls?.store.find(hello, place) },
+      handshakeLimits(config),
+      services.deadlines,
+    );
     this.#startedAtMs = services.clock.now();
   }
 
   /** The bound addresses as URLs, in the order of the configuration. */
   get addresses(): string[] {
-    return this.#listeners.map(({ listener }) => printListener(listener));
+    return this.#listeners.map(printListener);
+  }
+
+  /** The port of the first TLS listener; undefined if none is open. */
+  get httpsPort(): number | undefined {
+    return this.#listeners.find(({ isSecure }) => isSecure)?.listener.port;
   }
 
   /** The configuration that is served. */
@@ -129,10 +166,11 @@ export class Server {
       reloads: this.#reloads,
       isDraining: this.#host.isDraining,
       exchanges: [...this.#connections].filter((connection) => connection.isBusy).length,
-      listeners: this.#listeners.map(({ listener }) => ({
-        address: printListener(listener),
-        open: listener.openCount,
-        refused: listener.refusedCount,
+      tls: this.#acceptor.counts,
+      listeners: this.#listeners.map((open) => ({
+        address: printListener(open),
+        open: open.listener.openCount,
+        refused: open.listener.refusedCount,
       })),
       sites: generation.routes.map(({ mount }) => ({ site: mount.site, mount: mount.path })),
     };
@@ -147,6 +185,7 @@ export class Server {
   async drain(timeoutMs: number): Promise<void> {
     this.#host.isDraining = true;
     for (const { listener } of this.#allListeners()) listener.close();
+    for (const socket of this.#entering) socket.destroy();
     for (const connection of this.#connections) connection.drain();
     if (this.#connections.size > 0) {
       await new Promise<void>((resolve) => {
@@ -161,29 +200,53 @@ export class Server {
   async stop(): Promise<void> {
     for (const { listener } of this.#allListeners()) listener.close();
     this.#listeners = [];
+    for (const socket of this.#entering) socket.destroy();
     for (const connection of this.#connections) connection.destroy();
+    this.#services.tls?.tickets.close();
     this.#host.generation.retire();
   }
 
   /** Opens what `config` wants and is not open yet; gives up what was opened if one fails. */
   async openListeners(config: ResolvedConfig): Promise<void> {
     const opened: OpenListener[] = [];
-    const kept: OpenListener[] = [];
+    const wantedListeners: (readonly [OpenListener, ResolvedListener])[] = [];
     try {
       for (const wanted of config.listeners) {
         const key = JSON.stringify(wanted.address);
-        const existing = this.#listeners.find((listener) => listener.key === key);
-        if (existing !== undefined) kept.push(existing);
-        else opened.push({ key, listener: await this.#open(listenAddress(wanted), config, this.#host) });
+        let open = this.#listeners.find((listener) => listener.key === key);
+        if (open === undefined) {
+          open = { key, listener: await this.#open(listenAddress(wanted), config, this.#host), isSecure: false };
+          opened.push(open);
+          this.#setEntrance(open, wanted, config);
+        }
+        wantedListeners.push([open, wanted]);
       }
       await this.#openAdmin(config);
     } catch (error) {
       for (const { listener } of opened) listener.close();
       throw error;
     }
-    for (const old of this.#listeners) if (!kept.includes(old)) old.listener.close();
-    this.#listeners = [...kept, ...opened];
-    for (const { listener } of this.#listeners) listener.limits = acceptLimits(config);
+    const next = wantedListeners.map(([open]) => open);
+    for (const old of this.#listeners) if (!next.includes(old)) old.listener.close();
+    this.#listeners = next;
+    for (const [open, wanted] of wantedListeners) {
+      open.listener.limits = acceptLimits(config);
+      this.#setEntrance(open, wanted, config);
+    }
+  }
+
+  /** How connections begin is no matter of the bound address: it may change while that stays open. */
+  #setEntrance(open: OpenListener, { isSecure, proxyTrust }: ResolvedListener, config: ResolvedConfig): void {
+    open.isSecure = isSecure;
+    open.listener.onSocket = createEntrance({
+      proxyTrust: proxyTrust === undefined ? undefined : new CidrList(proxyTrust),
+      tls: isSecure ? this.#acceptor : undefined,
+      timeoutMs: config.timeouts.headMs,
+      deadlines: this.#services.deadlines,
+      log: this.#options.log,
+      onConnection: (connection, facts, gone) => this.#serve(connection, facts, gone, this.#host),
+      entering: this.#entering,
+    });
   }
 
   async #reload(config: ResolvedConfig): Promise<void> {
@@ -198,6 +261,7 @@ export class Server {
     this.#reloads++;
     this.#config = config;
     this.#limits = connectionLimits(config);
+    this.#acceptor.limits = handshakeLimits(config);
     this.#host.swap(next);
   }
 
@@ -213,24 +277,29 @@ export class Server {
         (await this.#options.onReload?.()) ?? { status: 501, body: { error: 'this server cannot reload' } },
     });
     const listener = await this.#open({ path: socketPath, mode: 0o600 }, config, host);
-    this.#adminListener = { key: socketPath, listener };
+    this.#adminListener = { key: socketPath, listener, isSecure: false };
   }
 
   async #open(address: ListenAddress, config: ResolvedConfig, host: ExchangeHost): Promise<Listener> {
     const { deadlines } = this.#services;
     try {
       if ('path' in address && address.mode !== undefined) prepareSocketFolder(address.path);
-      return await Listener.open(address, acceptLimits(config), deadlines, (connection, facts, gone) => {
-        const inbound = new InboundConnection(connection, facts, host, this.#limits, (over) => {
-          this.#connections.delete(over);
-          gone();
-          if (this.#connections.size === 0) this.#whenIdle?.();
-        });
-        this.#connections.add(inbound);
-      });
+      return await Listener.open(address, acceptLimits(config), deadlines, (connection, facts, gone) =>
+        this.#serve(connection, facts, gone, host),
+      );
     } catch (error) {
       throw new ListenError(describeListenFailure(address, error));
     }
+  }
+
+  /** Gives a connection to the engine of its protocol (`facts.protocol`, which ALPN chose). */
+  #serve(connection: Connection, facts: ConnectionFacts, gone: () => void, host: ExchangeHost): void {
+    const inbound = new InboundConnection(connection, facts, host, this.#limits, (over) => {
+      this.#connections.delete(over);
+      gone();
+      if (this.#connections.size === 0) this.#whenIdle?.();
+    });
+    this.#connections.add(inbound);
   }
 
   #allListeners(): OpenListener[] {
@@ -257,14 +326,18 @@ function acceptLimits({ limits }: ResolvedConfig) {
   return { connections: limits.maxConnections, connectionsPerAddress: limits.maxConnectionsPerAddress };
 }
 
+function handshakeLimits({ limits, timeouts }: ResolvedConfig): HandshakeLimits {
+  return { inFlight: limits.maxHandshakes, timeoutMs: timeouts.headMs };
+}
+
 function listenAddress({ address }: ResolvedListener): ListenAddress {
   return 'path' in address ? { path: address.path } : address;
 }
 
-function printListener({ address, port }: Listener): string {
+function printListener({ listener: { address, port }, isSecure }: OpenListener): string {
   if ('path' in address) return `unix:${address.path}`;
   const host = address.host ?? '127.0.0.1';
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function describeListenFailure(address: ListenAddress, error: unknown): string {

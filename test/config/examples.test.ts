@@ -30,7 +30,14 @@ for (const name of examples) {
     const resolution = await loadConfig({ file: name, cwd: exampleDir, features, environment: {} });
     assert.ok(resolution.isValid, JSON.stringify(resolution, undefined, 2));
     const log = { info() {}, warn() {}, error: (fields: object, message: string) => assert.fail(message + fields) };
-    const services = { clock: systemClock, deadlines: new Deadlines(systemClock), log, shared: new RefPool() };
+    const services = {
+      clock: systemClock,
+      deadlines: new Deadlines(systemClock),
+      log,
+      shared: new RefPool(),
+      tls: undefined,
+      findHttpsPort: () => 443,
+    };
     const generation = await buildGeneration(resolution.config, builtInFeatures, services, 1);
     generation.retire();
     const text = readFileSync(join(exampleDir, name), 'utf8');

@@ -163,17 +163,18 @@ function groupNames(sites: readonly KeyedSite[]): SiteDraft[] {
 
 function finishSite({ mounts, tls }: SiteDraft, key: string, origins: FinishedDocument['origins']): unknown {
   const shared = sharedFeatures(mounts);
-  const defaults = { ...shared, ...(tls !== undefined && { tls }) };
+  const defaults = shared;
   const finished = mounts.map(({ path, keys, directives }) => {
     const own = Object.entries(keys).filter(([name]) => !(name in shared));
     return { path, value: shorten(Object.fromEntries(own)), sources: directives.map(({ source }) => source) };
   });
   const [only] = finished;
-  if (finished.length === 1 && only !== undefined && Object.keys(defaults).length === 0 && only.path === '/') {
+  const hasDefaults = Object.keys(defaults).length > 0;
+  if (finished.length === 1 && only !== undefined && !hasDefaults && tls === undefined && only.path === '/') {
     return only.value;
   }
-  const site: Record<string, unknown> = {};
-  if (Object.keys(defaults).length > 0) site['defaults'] = defaults;
+  const site: Record<string, unknown> = tls === undefined ? {} : { tls };
+  if (hasDefaults) site['defaults'] = defaults;
   for (const { path, value, sources } of finished) {
     site[path] = value;
     origins.set(JSON.stringify(['sites', key, path]), sources);
