@@ -72,8 +72,17 @@ export function buildDocument(
   const { listen } = settings;
   const limits = { ...(settings.root['limits'] as Record<string, unknown> | undefined), ...(body && { body }) };
   const root = { ...settings.root, ...(Object.keys(limits).length > 0 && { limits }) };
-  const listenKey = listen.length === 0 ? {} : { listen: listen.length === 1 ? listen[0] : [...listen] };
+  const addresses = listen.map((address) => withScheme(address, named));
+  const listenKey = addresses.length === 0 ? {} : { listen: addresses.length === 1 ? addresses[0] : addresses };
   return { config: finishTexts({ ...listenKey, ...root, sites: siteMap }), origins };
+}
+
+/** A port says by itself whether it speaks TLS if it is 443, or none of the sites on it has a certificate. */
+function withScheme(address: string, sites: readonly NamedSite[]): string {
+  const port = Number(/:(\d+)$/.exec(address)?.[1]);
+  const isSecure = sites.some((site) => site.port === port && site.tls !== undefined);
+  if (isSecure === (port === 443)) return address;
+  return `${isSecure ? 'https' : 'http'}://${address}`;
 }
 
 /** Our language reads `${NAME}` in texts, other than in keys; `$${` is how it spells the characters themselves. */

@@ -62,20 +62,14 @@ function withoutGuard(mounts: readonly RenderedMount[]): RenderedMount[] {
   return mounts.filter((mount) => !hasVhost || !isGuard(mount));
 }
 
-/** `tls` of a site from the directives for certificate and key; reported where there is no TLS. */
+/** `tls` of a site from the directives for certificate and key. */
 export function importCertificate(
-  { report, supports }: ImportSettings,
+  { report }: ImportSettings,
   files: { readonly certificate: string; readonly key: string } | undefined,
   directives: readonly ForeignDirective[],
 ): NamedSite['tls'] {
   report.contribute(...directives);
-  if (files === undefined || supports('tls')) return files;
-  const [directive] = directives;
-  if (directive !== undefined)
-    report.error(
-      directive,
-      'TLS is not served here, so the site would go out in plain text',
-      'put a server with TLS in front',
-    );
-  return undefined;
+  if (files === undefined) return undefined;
+  const { certificate: cert, key } = files;
+  return key === cert ? { cert } : { cert, key };
 }
