@@ -41,7 +41,8 @@ export async function askSecure(
   request: { readonly target?: string; readonly lines?: readonly string[] } = {},
 ): Promise<SecureAnswer> {
   const socket = await connectSecure(port, { servername: host, ...options });
-  let session: Buffer | undefined;
+  // TLS 1.2 has given its session by now; that of 1.3 comes behind the handshake.
+  let session = socket.getProtocol() === 'TLSv1.3' ? undefined : socket.getSession();
   socket.on('session', (given: Buffer) => {
     session = given;
   });

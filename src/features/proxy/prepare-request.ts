@@ -31,6 +31,9 @@ const FORWARDED_NAMES: ReadonlySet<string> = new Set([
   'x-real-ip',
   // CGI programs find it in HTTP_PROXY and believe it (CVE-2016-5385).
   'proxy',
+  // RFC 9440 §2.4: what a client says about its own certificate must not reach a backend.
+  'client-cert',
+  'client-cert-chain',
   'via',
   'host',
 ]);
@@ -57,6 +60,7 @@ export function prepareHeaders(
   const { upgrade } = exchange.request;
   if (upgrade !== undefined && policy.allowedUpgrades.has(upgrade)) prepared.append('Upgrade', upgrade);
   appendForwarded(prepared, exchange, headers, policy.prefix);
+  appendClientCertificate(prepared, exchange, headers);
   prepared.append('Via', appendVia(headers, viaVersion(exchange)));
   return prepared;
 }
@@ -78,6 +82,21 @@ function appendForwarded(prepared: HeaderList, exchange: Exchange, received: Rea
   prepared.append('X-Forwarded-Port', String(authority?.port ?? defaultPort(scheme)));
   if (client.prefix + prefix !== '') prepared.append('X-Forwarded-Prefix', client.prefix + prefix);
   prepared.append('Forwarded', forwardedValue(exchange, isForwarded ? received.getJoined('forwarded') : undefined));
+}
+
+/**
+ * RFC 9440 §2: byte sequences of RFC 8941 with the DER in them; the chain without the certificate of the client. What a
+ * trusted proxy in front says of its client is kept where the connection itself has no certificate.
+ */
+function appendClientCertificate(prepared: HeaderList, { connection, client }: Exchange, received: ReadonlyHeaderList) {
+  if (connection.tls?.isClientVerified === true) {
+    const [leaf, ...chain] = connection.tls.clientCertificates.map((der) => `:${der.toString('base64')}:`);
+    if (leaf !== undefined) prepared.append('Client-Cert', leaf);
+    if (chain.length > 0) prepared.append('Client-Cert-Chain', chain.join(', '));
+  } else if (client.isForwarded) {
+    for (const value of received.getAll('client-cert')) prepared.append('Client-Cert', value);
+    for (const value of received.getAll('client-cert-chain')) prepared.append('Client-Cert-Chain', value);
+  }
 }
 
 function forwardedValue(exchange: Exchange, before: string | undefined): string {
