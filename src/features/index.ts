@@ -3,6 +3,7 @@ import type { Feature } from '../exchange/feature.ts';
 import { accessLog } from './access-log/index.ts';
 import { errorPages } from './error-pages/index.ts';
 import { headers } from './headers/index.ts';
+import { metrics } from './metrics/index.ts';
 import { host, proxyWith, timeouts } from './proxy/index.ts';
 import { redirect } from './redirect/index.ts';
 import { respond } from './respond/index.ts';
@@ -22,6 +23,7 @@ import { vhost } from './vhost-monster/index.ts';
 export const builtInFeatures: readonly Feature[] = [
   // 1. Observers.
   accessLog,
+  metrics,
 
   // 2. Headers outside of error pages: they are on those too.
   headers,
