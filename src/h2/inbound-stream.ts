@@ -191,12 +191,14 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
       this.#finish();
       return;
     }
-    const isUnknown = body.length === undefined;
     const sink = new StreamSink(this.#stream, this, body.length);
     this.#sink = sink;
-    this.#stream.respond(finalFields(head, body.length ?? 'none'), { waitForTrailers: isUnknown });
     this.#tellHead(head);
     body.sendTo(sink);
+    if (this.#isGivenUp) return;
+    const waitForTrailers = !sink.isSafe;
+    this.#stream.respond(finalFields(head, body.length ?? 'none'), { waitForTrailers });
+    sink.start(waitForTrailers);
   }
 
   #tellHead(head: ResponseHead): void {
@@ -212,10 +214,11 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#reply = reply;
     this.#isTunnel = true;
     const head: ResponseHead = { ...reply.head, status: 200 };
-    this.#stream.respond(finalFields(head, 'none', HANDSHAKE_FIELDS));
+    this.#stream.respond(finalFields(head, 'none', HANDSHAKE_FIELDS), { waitForTrailers: true });
     this.#tellHead(reply.head);
     const sink = new StreamSink(this.#stream, this, undefined);
     this.#sink = sink;
+    sink.start(true);
     this.#watch();
     reply.body.sendTo(sink);
     (this.#body ?? emptyBody).sendTo(tunnel);

@@ -22,14 +22,16 @@ interface Piece {
   readonly release: Release | undefined;
 }
 
-/** The sink of one stream. */
+/** The sink of one stream. Holds what it is given until {@link start}, when the head is out. */
 export class StreamSink implements Sink {
   onDrained: (() => void) | undefined = undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #owner: StreamSinkOwner;
   readonly #queue: Piece[] = [];
+  #trailers: ReadonlyHeaderList | undefined = undefined;
   #remaining: number | undefined;
   #unsentBytes = 0;
+  #isStarted = false;
   #isWriting = false;
   #isBlocked = false;
   #isOver = false;
@@ -43,6 +45,22 @@ export class StreamSink implements Sink {
     this.#stream = stream;
     this.#owner = owner;
     this.#remaining = length;
+  }
+
+  /**
+   * Whether the body is whole already and has no trailers. A body that is not may still break, which only a stream that
+   * waits for trailers can tell: of any other node:http2 sends END_STREAM ahead of the reset.
+   */
+  get isSafe(): boolean {
+    return this.#isOver && this.#trailers === undefined;
+  }
+
+  /** Begins to write. `waitsForTrailers`: the head was sent with that option. */
+  start(waitsForTrailers: boolean): void {
+    this.#isStarted = true;
+    if (waitsForTrailers) this.#stream.once('wantTrailers', () => this.#sendTrailers());
+    this.#writeNext();
+    if (this.#isOver && this.#queue.length === 0 && !this.isHandedOver) this.#endStream();
   }
 
   /** Whether bytes wait for the client. */
@@ -65,7 +83,7 @@ export class StreamSink implements Sink {
     }
     this.contentBytes += chunk.length;
     this.#enqueue(chunk, release);
-    if (!this.#isWriting) this.#writeNext();
+    if (this.#isStarted && !this.#isWriting) this.#writeNext();
     this.#isBlocked = this.#unsentBytes >= PIECE_BYTES;
     return !this.#isBlocked;
   }
@@ -77,12 +95,8 @@ export class StreamSink implements Sink {
       return;
     }
     this.#isOver = true;
-    const forwarded = forwardableTrailers(trailers);
-    this.#stream.once('wantTrailers', () => {
-      // Without trailers an empty DATA frame ends the stream.
-      if (!this.#stream.closed) this.#stream.sendTrailers(forwarded === undefined ? {} : trailerFields(forwarded));
-    });
-    if (this.#queue.length === 0) this.#endStream();
+    this.#trailers = forwardableTrailers(trailers);
+    if (this.#isStarted && this.#queue.length === 0) this.#endStream();
   }
 
   abort(error: ProxyError): void {
@@ -123,6 +137,12 @@ export class StreamSink implements Sink {
     });
     if (last > 0) this.#stream.uncork();
     if (this.#isOver && this.#queue.length === 0) this.#endStream();
+  }
+
+  /** Without trailers an empty DATA frame ends the stream. Asked of a broken body too, where a reset is on its way. */
+  #sendTrailers(): void {
+    if (!this.isHandedOver || this.#stream.closed) return;
+    this.#stream.sendTrailers(this.#trailers === undefined ? {} : trailerFields(this.#trailers));
   }
 
   #endStream(): void {
