@@ -166,15 +166,26 @@ describe('prepareForRewriting', () => {
       assert.deepEqual(Object.fromEntries(headers), wanted);
     });
 
-  test('a 304 for a body of ours has our tag again', () => {
-    const headers = HeaderList.from({ ETag: '"a"', 'Content-Length': '7' });
-    headOfNotModified(headers, ours, body);
-    assert.deepEqual(Object.fromEntries(headers), { ETag: ours });
+  test('a 304 for a body of ours has the tag that the client knows', () => {
+    for (const own of [ours, `"a;rw=${expected.fingerprint}.gzip"`]) {
+      const headers = HeaderList.from({ ETag: '"a"', 'Content-Length': '7' });
+      headOfNotModified(headers, `"z", ${own}`, body);
+      assert.deepEqual(Object.fromEntries(headers), { ETag: own });
+    }
+  });
+
+  test('a 304 that has no tag stands for the body of the tag that was sent', () => {
+    const own = `W/"lm.2ebcb5a1;rw=${expected.fingerprint}"`;
+    const headers = HeaderList.from({ 'Last-Modified': 'Sun, 06 Nov 1994 08:49:37 GMT' });
+    headOfNotModified(headers, own, body);
+    assert.equal(headers.get('etag'), own);
   });
 
   test('a 304 for another body stays as it is', () => {
-    const headers = HeaderList.from({ ETag: '"a"' });
-    headOfNotModified(headers, '"a"', body);
-    assert.deepEqual(Object.fromEntries(headers), { ETag: '"a"' });
+    for (const own of ['"a"', undefined, `"b;rw=${expected.fingerprint}"`, '"a;rw=00000000"']) {
+      const headers = HeaderList.from({ ETag: '"a"' });
+      headOfNotModified(headers, own, body);
+      assert.deepEqual(Object.fromEntries(headers), { ETag: '"a"' }, own);
+    }
   });
 });

@@ -32,10 +32,14 @@ const RIGHT_CONTEXT = 320;
 export class LeakDetector {
   readonly #bases = new Map<string, BaseUrl[]>();
   readonly #hosts: readonly { readonly name: string; readonly bytes: Buffer }[];
+  /** Every leak contains one of these: ports where they are no default, which are found faster than hosts. */
+  readonly #needles: readonly Buffer[];
 
   constructor(backends: readonly BaseUrl[]) {
     for (const base of backends) this.#bases.set(base.host, [...(this.#bases.get(base.host) ?? []), base]);
     this.#hosts = [...this.#bases.keys()].map((name) => ({ name, bytes: Buffer.from(name, 'latin1') }));
+    const words = backends.map((base) => (base.port === defaultPort(base.scheme) ? base.host : String(base.port)));
+    this.#needles = [...new Set(words)].map((word) => Buffer.from(word, 'latin1'));
   }
 
   /** Leaks in the values of a head. */
@@ -60,6 +64,7 @@ export class LeakDetector {
 
   /** Reports hits that begin in `[from, to)`; the bytes around are there to see what they are part of. */
   #check(bytes: Buffer, from: number, to: number, place: string, onLeak: OnLeak): void {
+    if (!this.#needles.some((needle) => bytes.includes(needle))) return;
     for (const { name, bytes: host } of this.#hosts) {
       const searched = bytes.subarray(0, Math.min(bytes.length, to + host.length - 1));
       for (let at = searched.indexOf(host, from); at >= 0; at = searched.indexOf(host, at + 1)) {

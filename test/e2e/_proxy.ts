@@ -13,6 +13,12 @@ export function startProxy(
   return startPortico(owner, { config });
 }
 
+/** Starts `portico run` with the application at `to` below `/app/`. */
+export function startBelowApp(owner: Owner, to: string, mount: object = {}, root: object = {}): Promise<Portico> {
+  const config = { listen: '127.0.0.1:0', sites: { '*': { '/app/': { proxy: to, ...mount } } }, ...root };
+  return startPortico(owner, { config });
+}
+
 /** What the process holds of the system: open descriptors and resident memory. */
 export function readUsage(pid: number): { readonly descriptors: number; readonly residentBytes: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');

@@ -42,7 +42,7 @@ export async function askSecure(
 ): Promise<SecureAnswer> {
   const socket = await connectSecure(port, { servername: host, ...options });
   // TLS 1.2 has given its session by now; that of 1.3 comes behind the handshake.
-  let session = socket.getProtocol() === 'TLSv1.3' ? undefined : socket.getSession();
+  let session: Buffer | undefined = socket.getProtocol() === 'TLSv1.3' ? undefined : socket.getSession();
   socket.on('session', (given: Buffer) => {
     session = given;
   });

@@ -55,7 +55,7 @@ function makeExchanges(): Exchange[] {
       version: 'HTTP/1.1',
       headers,
     };
-    const client = { address: connection.address, scheme: 'http' as const, authority, isForwarded: false };
+    const client = { address: connection.address, scheme: 'http' as const, authority, prefix: '', isForwarded: false };
     const exchange = new Exchange(connection, client, request, emptyBody, route);
     exchange.bytesSent = 1024 + index;
     exchange.upstream = { upstream: 'u', endpoint: '127.0.0.1:8081', attempts: 1, wasReused: true, status: 200 };

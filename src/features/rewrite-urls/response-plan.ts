@@ -115,9 +115,9 @@ export class ResponsePlan {
     const head = (used: ContentCoding | undefined) => this.#rewrittenHead(exchange, selection, used, mayCode);
     const { length } = body;
     if (exchange.request.method === 'HEAD' || body.isEmpty) {
-      const announced = Number(this.#received.headers.get('content-length') ?? WORTH_CODING_BYTES);
+      const isShort = selection.codings.length === 0 && this.#announcedBytes() < WORTH_CODING_BYTES;
       body.cancel(new ProxyError('client_gone', 'the answer has no body'));
-      return { head: head(announced < WORTH_CODING_BYTES ? undefined : coding), body: emptyBody };
+      return { head: head(isShort ? undefined : coding), body: emptyBody };
     }
     const rewriter = new BodyRewriter(this.#view, this, exchange);
     if (body.whole !== undefined) {
@@ -134,6 +134,10 @@ export class ResponsePlan {
       head: head(coding),
       body: rewriter.rewrite(plain, selection, coding),
     }));
+  }
+
+  #announcedBytes(): number {
+    return Number(this.#received.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
   }
 
   #decodeWhole(bytes: Buffer, codings: readonly string[]): Buffer | undefined {
