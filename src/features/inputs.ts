@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { accessLogOptions } from './access-log/options.ts';
 import type { errorPagesOptions } from './error-pages/options.ts';
 import type { headersOptions } from './headers/options.ts';
+import type { metricsOptions } from './metrics/options.ts';
 import type { hostPolicy, proxyOptions, proxyTimeouts } from './proxy/options.ts';
 import type { redirectOptions } from './redirect/options.ts';
 import type { respondOptions } from './respond/options.ts';
@@ -24,6 +25,7 @@ declare module '../exchange/feature.ts' {
     headers: z.input<typeof headersOptions>;
     host: z.input<typeof hostPolicy>;
     log: z.input<typeof accessLogOptions> | 'off' | 'json' | 'text' | 'common' | 'combined';
+    metrics: z.input<typeof metricsOptions>;
     proxy: Written<typeof proxyOptions, 'to'>;
     redirect: Written<typeof redirectOptions, 'to'>;
     respond: Written<typeof respondOptions, 'status'>;

@@ -16,7 +16,7 @@ export async function serve(
   root: object = {},
   options: Omit<ServerOptions, 'log'> = {},
 ): Promise<{ readonly server: Server; readonly port: number }> {
-  const document = { listen: '127.0.0.1:0', sites: { '*': { proxy: to } }, ...root };
+  const document = { listen: '127.0.0.1:0', sites: { '*': { proxy: to, rewrite: 'off' } }, ...root };
   const resolution = loadValue(document, { cwd: '/', features, environment: {} });
   if (!resolution.isValid) throw new Error(resolution.diagnostics.map(({ message }) => message).join('\n'));
   const server = await startServer(resolution.config, builtInFeatures, { log: quiet, ...options });
