@@ -12,6 +12,10 @@ export interface DialOptions {
   readonly address: EndpointAddress;
   /** TLS to the endpoint; `servername` and `ca` as node:tls takes them. Undefined for cleartext. */
   readonly tls: ConnectionOptions | undefined;
+  /** Sent first, before a TLS handshake too: a PROXY protocol header. */
+  readonly preface?: Buffer | undefined;
+  /** Is given TLS sessions that the endpoint offers for resumption. */
+  readonly onSession?: ((session: Buffer) => void) | undefined;
   readonly timeoutMs: number;
 }
 
@@ -26,26 +30,50 @@ const FAMILY_ATTEMPT_MS = 250;
 
 /** Opens a connection. Returns how to give up. */
 export function dial(options: DialOptions, deadlines: Deadlines, result: DialResult): () => void {
-  const connection = Connection.overReads((onread) => openSocket(options, onread), deadlines);
+  const { tls, preface, onSession } = options;
+  const connection =
+    tls !== undefined && preface !== undefined
+      ? openBehindPreface(options, tls, preface, deadlines)
+      : Connection.overReads((onread) => openSocket(options, onread), deadlines);
+  const { socket } = connection;
   const attempt = new DialAttempt(connection, options, result);
   connection.use(attempt);
   connection.expireIn(options.timeoutMs);
-  connection.socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => attempt.ready());
+  if (tls === undefined && preface !== undefined) socket.once('connect', () => connection.write(preface));
+  if (tls !== undefined && onSession !== undefined) socket.on('session', onSession);
+  socket.once(tls === undefined ? 'connect' : 'secureConnect', () => attempt.ready());
   return () => attempt.giveUp();
 }
 
+/** The preface must be out before the handshake begins, so TLS comes onto a socket of its own. */
+function openBehindPreface(
+  { address }: DialOptions,
+  tls: ConnectionOptions,
+  preface: Buffer,
+  deadlines: Deadlines,
+): Connection {
+  const carrier = connectPlain(connectOptions(address) as never);
+  carrier.write(preface);
+  // The host is what the certificate is checked against where there is no name.
+  const host = 'host' in address ? { host: address.host } : {};
+  return Connection.overEvents(connectTls({ ...host, ...tls, socket: carrier }), deadlines, carrier);
+}
+
 function openSocket({ address, tls }: DialOptions, onread: OnRead): Socket {
+  const options = { ...connectOptions(address), onread: onread as never };
+  return tls === undefined ? connectPlain(options as never) : connectTls({ ...options, ...tls } as ConnectionOptions);
+}
+
+function connectOptions(address: EndpointAddress) {
   const where = 'path' in address ? { path: address.path } : { host: address.host, port: address.port };
-  const options = {
+  return {
     ...where,
-    onread: onread as never,
     noDelay: true,
     keepAlive: true,
     allowHalfOpen: true,
     autoSelectFamily: 'host' in address && isIP(address.host) === 0,
     autoSelectFamilyAttemptTimeout: FAMILY_ATTEMPT_MS,
   };
-  return tls === undefined ? connectPlain(options as never) : connectTls({ ...options, ...tls } as ConnectionOptions);
 }
 
 class DialAttempt implements ConnectionUser {
@@ -53,11 +81,16 @@ class DialAttempt implements ConnectionUser {
   readonly #options: DialOptions;
   readonly #result: DialResult;
   #isOver = false;
+  /** Whether the transport connection stands, so that what fails is the handshake. */
+  #hasReached = false;
 
   constructor(connection: Connection, options: DialOptions, result: DialResult) {
     this.#connection = connection;
     this.#options = options;
     this.#result = result;
+    connection.socket.once('connect', () => {
+      this.#hasReached = true;
+    });
   }
 
   ready(): void {
@@ -79,7 +112,8 @@ class DialAttempt implements ConnectionUser {
   }
 
   onClose(error: NodeJS.ErrnoException | undefined): void {
-    this.#fail(toConnectError(error, printAddress(this.#options.address)));
+    const { address, tls } = this.#options;
+    this.#fail(toConnectError(error, printAddress(address), tls !== undefined && this.#hasReached));
   }
 
   onEnd(): void {

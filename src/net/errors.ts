@@ -19,16 +19,20 @@ const CONNECT_CODES: Readonly<Record<string, ErrorCode>> = {
 const CERTIFICATE =
   /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA|ERROR_IN_CERT)/;
 
-/** What a failed attempt to connect means. */
-export function toConnectError(error: NodeJS.ErrnoException | undefined, address: string): ProxyError {
+/** What a failed attempt to connect means. `isHandshake`: the endpoint was reached, and TLS was under way. */
+export function toConnectError(
+  error: NodeJS.ErrnoException | undefined,
+  address: string,
+  isHandshake = false,
+): ProxyError {
   const errno = rootErrno(error);
   const options = { cause: error, errno };
   const known = errno === undefined ? undefined : CONNECT_CODES[errno];
   if (known !== undefined) return new ProxyError(known, address, options);
   if (errno !== undefined && CERTIFICATE.test(errno))
     return new ProxyError('tls_certificate_invalid', `${address}: ${errno}`, options);
-  if (errno?.startsWith('ERR_SSL') || errno?.startsWith('ERR_TLS'))
-    return new ProxyError('tls_handshake_failed', `${address}: ${errno}`, options);
+  if (isHandshake || errno?.startsWith('ERR_SSL') || errno?.startsWith('ERR_TLS'))
+    return new ProxyError('tls_handshake_failed', `${address}: ${errno ?? 'closed during the handshake'}`, options);
   return new ProxyError('connection_refused', `${address}: ${errno ?? 'closed while connecting'}`, options);
 }
 

@@ -1,4 +1,5 @@
 // Endpoint: one address of an upstream, with its pool of connections and what was learnt about it.
+import type { Exchange } from '../exchange/exchange.ts';
 import type { EndpointAddress } from '../net/address.ts';
 import type { Pool } from './pool.ts';
 
@@ -12,6 +13,8 @@ export interface Endpoint {
   /** The authority of its own URLs: what Host says with `host: upstream`. */
   readonly authority: string;
   readonly pool: Pool;
+  /** What goes before everything on a connection, and makes it one for this exchange only. */
+  readonly preface?: (exchange: Exchange) => Buffer;
 }
 
 /** A backend URL as it was configured, taken apart. */

@@ -53,6 +53,10 @@ export class Pool implements OutboundOwner {
   readonly #deadlines: Deadlines;
   readonly #idle: OutboundConnection[] = [];
   readonly #all = new Set<OutboundConnection>();
+  /** Those that say whom they are for, and are for nobody else. */
+  readonly #dedicated = new WeakSet<OutboundConnection>();
+  /** The last TLS session of the endpoint, to be resumed by the next connection (RFC 8446 §2.2). */
+  #session: Buffer | undefined = undefined;
   readonly #waiting: Waiter[] = [];
   #dialling = 0;
   #isClosed = false;
@@ -74,30 +78,31 @@ export class Pool implements OutboundOwner {
   /**
    * Hands `borrower` a connection: an idle one, a new one, or one that comes free. `isRepeatable` says whether the
    * request may be sent again if an idle connection turns out to be dead; `fresh` asks for a new one in any case.
+   * `preface` goes first on a new connection, which is not used again: all leases of a pool have one, or none.
    * Returns how to give up, or undefined if the borrower was answered already.
    */
-  lease(borrower: Borrower, isRepeatable: boolean, fresh: boolean): (() => void) | undefined {
+  lease(borrower: Borrower, isRepeatable: boolean, fresh: boolean, preface?: Buffer): (() => void) | undefined {
     const idle = fresh ? undefined : this.#takeIdle(isRepeatable);
     if (idle !== undefined) {
       borrower.leased(idle, true);
       return undefined;
     }
     const { connections, waiting } = this.#options.limits;
-    if (this.#all.size + this.#dialling < connections) return this.#dial(borrower);
+    if (this.#all.size + this.#dialling < connections) return this.#dial(borrower, preface);
     const spare = this.#idle.shift();
     if (spare !== undefined) {
       spare.destroy();
-      return this.#dial(borrower);
+      return this.#dial(borrower, preface);
     }
     if (this.#waiting.length >= waiting) {
       borrower.leaseFailed(new ProxyError('connection_limit_reached', `${waiting} requests wait already`));
       return undefined;
     }
-    return this.#wait(borrower);
+    return this.#wait(borrower, preface);
   }
 
   reusable(connection: OutboundConnection): void {
-    if (this.#isClosed) {
+    if (this.#isClosed || this.#dedicated.has(connection)) {
       connection.destroy();
       return;
     }
@@ -122,7 +127,7 @@ export class Pool implements OutboundOwner {
     const waiter = this.#waiting.shift();
     if (waiter === undefined) return;
     this.#deadlines.remove(waiter);
-    waiter.cancelDial = this.#dial(waiter.borrower);
+    waiter.cancelDial = this.#dial(waiter.borrower, waiter.preface);
   }
 
   /** A request on a kept connection found it closed: what that says about the endpoint. */
@@ -173,7 +178,7 @@ export class Pool implements OutboundOwner {
     this.#learntAtMs = nowMs;
   }
 
-  #dial(borrower: Borrower): () => void {
+  #dial(borrower: Borrower, preface: Buffer | undefined): () => void {
     this.#dialling++;
     const { address, tls, limits } = this.#options;
     let isOver = false;
@@ -181,13 +186,25 @@ export class Pool implements OutboundOwner {
       isOver = true;
       this.#dialling--;
     };
-    const giveUp = dial({ address, tls, timeoutMs: limits.connectTimeoutMs }, this.#deadlines, {
+    const session = this.#session;
+    const resuming = tls === undefined || session === undefined ? tls : { ...tls, session };
+    const options = {
+      address,
+      tls: resuming,
+      preface,
+      timeoutMs: limits.connectTimeoutMs,
+      onSession: this.#keepSession,
+    };
+    const giveUp = dial(options, this.#deadlines, {
       connected: (connection) => {
         settle();
-        borrower.leased(this.#adopt(connection), false);
+        const outbound = this.#adopt(connection);
+        if (preface !== undefined) this.#dedicated.add(outbound);
+        borrower.leased(outbound, false);
       },
       failed: (error) => {
         settle();
+        this.#session = undefined;
         borrower.leaseFailed(error);
       },
     });
@@ -198,6 +215,10 @@ export class Pool implements OutboundOwner {
     };
   }
 
+  readonly #keepSession = (session: Buffer): void => {
+    this.#session = session;
+  };
+
   #adopt(connection: Connection): OutboundConnection {
     const outbound = new OutboundConnection(connection, this, this.#options.outboundLimits);
     outbound.idleSinceMs = this.#clock.now();
@@ -205,8 +226,8 @@ export class Pool implements OutboundOwner {
     return outbound;
   }
 
-  #wait(borrower: Borrower): () => void {
-    const waiter = new Waiter(borrower, this.#deadlines.in(this.#options.limits.connectTimeoutMs), () =>
+  #wait(borrower: Borrower, preface: Buffer | undefined): () => void {
+    const waiter = new Waiter(borrower, preface, this.#deadlines.in(this.#options.limits.connectTimeoutMs), () =>
       this.#remove(waiter),
     );
     this.#waiting.push(waiter);
@@ -227,12 +248,14 @@ export class Pool implements OutboundOwner {
 /** A borrower in the queue of a pool that is full. */
 class Waiter implements Expiring {
   readonly borrower: Borrower;
+  readonly preface: Buffer | undefined;
   readonly #leave: () => void;
   deadlineMs: number;
   cancelDial: (() => void) | undefined = undefined;
 
-  constructor(borrower: Borrower, deadlineMs: number, leave: () => void) {
+  constructor(borrower: Borrower, preface: Buffer | undefined, deadlineMs: number, leave: () => void) {
     this.borrower = borrower;
+    this.preface = preface;
     this.deadlineMs = deadlineMs;
     this.#leave = leave;
   }

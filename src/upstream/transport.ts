@@ -63,6 +63,7 @@ class H1Attempt implements Borrower, ResponseReceiver, Cancellable {
       this,
       isRepeatable,
       fresh || this.#exchange.request.upgrade !== undefined,
+      this.#endpoint.preface?.(this.#exchange),
     );
   }
 

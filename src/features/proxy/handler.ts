@@ -1,6 +1,5 @@
 // The proxy: forwards an exchange to an upstream and its answer back.
-import { isIP } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import { createHash } from 'node:crypto';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FeatureContext, FeatureInstance, PreviewedRequest } from '../../exchange/feature.ts';
 import type { Reply } from '../../exchange/handler.ts';
@@ -9,6 +8,7 @@ import { DEFAULT_OUTBOUND_LIMITS } from '../../h1/limits.ts';
 import type { HeaderList, ReadonlyHeaderList } from '../../http/header-list.ts';
 import { defaultPort, parseAuthority } from '../../http/target.ts';
 import { printAddress } from '../../net/address.ts';
+import { type ProxiedEnds, printProxyHeader1, printProxyHeader2 } from '../../net/proxy-protocol.ts';
 import type { CreateMountRewriter, MountRewriter, PublicView } from '../../rewrite/mount-rewriter.ts';
 import { createRoundRobin } from '../../upstream/balancers/round-robin.ts';
 import { type Endpoint, type EndpointUrl, parseEndpointUrl } from '../../upstream/endpoint.ts';
@@ -16,19 +16,21 @@ import { DEFAULT_POOL_LIMITS, Pool } from '../../upstream/pool.ts';
 import { h1Transport } from '../../upstream/transport.ts';
 import { type RequestFor, Upstream } from '../../upstream/upstream.ts';
 import { invariant } from '../../util/invariant.ts';
+import { type EndpointFiles, endpointTls, readEndpointFiles } from './endpoint-tls.ts';
 import type { HostPolicy, ProxyOptions, ProxyTimeouts } from './options.ts';
 import { type PreparePolicy, prepareHeaders } from './prepare-request.ts';
 
 /** Makes the proxy for one mount. Endpoints are shared with other mounts and generations that use the same. */
-export function createProxy(
+export async function createProxy(
   options: ProxyOptions,
   context: FeatureContext,
   createRewriter: CreateMountRewriter,
-): FeatureInstance {
+): Promise<FeatureInstance> {
+  const files = await readEndpointFiles(options);
   const urls = options.to.map(toEndpointUrl);
   const [first] = urls;
   invariant(first !== undefined, 'a proxy without an endpoint');
-  const endpoints = urls.map((url) => shareEndpoint(url, options, context));
+  const endpoints = urls.map((url) => shareEndpoint(url, options, files, context));
   const upstream = new Upstream(options.to.join(', '), endpoints, createRoundRobin(), h1Transport);
   const { path } = context.mount;
   const basePath = keepsPublicPath(context) && first.path === '/' ? path : first.path;
@@ -146,12 +148,16 @@ function toEndpointUrl(text: string): EndpointUrl {
   return url;
 }
 
-function shareEndpoint(url: EndpointUrl, options: ProxyOptions, context: FeatureContext): Endpoint {
+function shareEndpoint(
+  url: EndpointUrl,
+  options: ProxyOptions,
+  files: EndpointFiles,
+  context: FeatureContext,
+): Endpoint {
   const timeouts = (context.mountOptions['timeouts'] ?? {}) as ProxyTimeouts;
   const { bounds } = context;
   const poolOptions = {
     address: url.address,
-    tls: url.scheme === 'https' ? tlsOptions(url, options) : undefined,
     limits: {
       ...DEFAULT_POOL_LIMITS,
       connections: options.connections,
@@ -168,26 +174,42 @@ function shareEndpoint(url: EndpointUrl, options: ProxyOptions, context: Feature
     },
   };
   const name = printAddress(url.address);
+  const { verify, serverName, pins, proxyProtocol } = options;
+  const identity = JSON.stringify([
+    url.scheme,
+    url.authority,
+    poolOptions,
+    verify,
+    serverName,
+    pins,
+    proxyProtocol,
+    files,
+  ]);
+  const tls = url.scheme === 'https' ? endpointTls(url, options, files) : undefined;
   return context.share(
-    `endpoint ${JSON.stringify([url.scheme, url.authority, poolOptions])}`,
+    // Hashed, because a private key may be in it.
+    `endpoint ${createHash('sha256').update(identity).digest('hex')}`,
     (): Endpoint => ({
       name,
       address: url.address,
       scheme: url.scheme,
       authority: url.authority,
-      pool: new Pool(poolOptions, context.clock, context.deadlines),
+      pool: new Pool({ ...poolOptions, tls }, context.clock, context.deadlines),
+      ...(proxyProtocol === undefined ? {} : { preface: PREFACES[proxyProtocol] }),
     }),
     (endpoint) => endpoint.pool.close(),
   );
 }
 
-/** RFC 6066 §3: SNI carries names, never IP addresses; those are checked against the certificate all the same. */
-function tlsOptions(url: EndpointUrl, options: ProxyOptions): ConnectionOptions {
-  const host = 'host' in url.address ? url.address.host : 'localhost';
-  const serverName = options.serverName ?? (isIP(host) === 0 ? host : undefined);
-  return {
-    ...(serverName === undefined ? {} : { servername: serverName }),
-    rejectUnauthorized: options.verify,
-    ALPNProtocols: ['http/1.1'],
-  };
+/** What an endpoint is told before anything else, by version of the PROXY protocol. */
+const PREFACES = {
+  v1: (exchange: Exchange) => printProxyHeader1(proxiedEnds(exchange)),
+  v2: (exchange: Exchange) => printProxyHeader2(proxiedEnds(exchange)),
+};
+
+/** The client behind trusted proxies, whose port nobody told. */
+function proxiedEnds({ client, connection }: Exchange): ProxiedEnds {
+  const { localAddress, localPort } = connection;
+  const port = client.address === connection.address ? connection.port : 0;
+  return { address: client.address, port, localAddress, localPort };
 }

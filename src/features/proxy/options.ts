@@ -1,6 +1,6 @@
 // Options of the proxy: where a mount's requests go, and how.
 import { z } from 'zod';
-import { countOption, durationOption } from '../../exchange/option-types.ts';
+import { countOption, durationOption, pathOption } from '../../exchange/option-types.ts';
 import { parseEndpointUrl } from '../../upstream/endpoint.ts';
 
 const endpointUrl = z.string({ error: 'expected a backend address such as http://127.0.0.1:8081' }).check((context) => {
@@ -17,8 +17,13 @@ function haveOneBase(urls: readonly string[]): boolean {
   return new Set(paths).size <= 1;
 }
 
-/** The long form of `proxy:`. */
-export const proxyOptions = z.strictObject({
+/** What only means something for https. */
+const TLS_KEYS = ['serverName', 'ca', 'clientCertificate', 'pins'] as const;
+
+/** The base64 of 32 bytes. */
+const PIN = /^[A-Za-z0-9+/]{43}=$/;
+
+const options = z.strictObject({
   to: z
     .union([endpointUrl.transform((url) => [url]), z.array(endpointUrl).min(1)])
     .refine(haveOneBase, 'the addresses of a list must have the same path: a mount has one backend base')
@@ -46,7 +51,47 @@ export const proxyOptions = z.strictObject({
     .describe(
       'The name to ask an https endpoint for and to check its certificate against, instead of the host of its address.',
     ),
+  ca: pathOption()
+    .optional()
+    .describe(
+      'Authorities in PEM to trust for https endpoints, instead of the public ones. May be the certificate itself.',
+    ),
+  clientCertificate: z
+    .strictObject({
+      cert: pathOption().describe('The certificate in PEM, with its chain behind it.'),
+      key: pathOption().optional().describe('Its private key in PEM. Default: the file of the certificate has it too.'),
+    })
+    .optional()
+    .describe('What to show https endpoints that ask for a client certificate.'),
+  pins: z
+    .array(z.string().regex(PIN, 'expected the base64 of a SHA-256, 44 characters'))
+    .min(1)
+    .optional()
+    .describe(
+      'SHA-256 of the public key (SubjectPublicKeyInfo) that an https endpoint must have, in base64; several, of which one must fit, to change keys.',
+    ),
+  proxyProtocol: z
+    .enum(['v1', 'v2'])
+    .optional()
+    .describe(
+      'The version of the PROXY protocol in which endpoints are told the address of the client. Such connections carry one request each.',
+    ),
 });
+
+/** The long form of `proxy:`. */
+export const proxyOptions = options
+  .refine(({ verify, pins }) => verify || pins === undefined, {
+    message: '"pins" has no effect with verify: false',
+    path: ['pins'],
+  })
+  .check(({ value, issues }) => {
+    if (value.to.some((url) => /^https:/i.test(url))) return;
+    for (const key of TLS_KEYS) {
+      if (value[key] === undefined) continue;
+      const message = `"${key}" has no effect without an https address`;
+      issues.push({ code: 'custom', message, input: value[key], path: [key] });
+    }
+  });
 
 /** Options of the proxy, after defaults. */
 export type ProxyOptions = z.output<typeof proxyOptions>;

@@ -23,6 +23,8 @@ export interface CorpusRun {
   readonly proxyPort: number;
   /** The port to which the proxy sends everything; the runner listens there. */
   readonly backendPort: number;
+  /** Whether the proxy is asked over TLS. */
+  readonly isSecure?: boolean;
   /** Octets per write; 0 for whole messages. */
   readonly drip: number;
 }
@@ -31,10 +33,12 @@ export interface CorpusRun {
 export const CORPUS_LIMIT_MS = 240_000;
 
 /** Runs every case and answers all verdicts. */
-export async function runCorpus(owner: Owner, { proxyPort, backendPort, drip }: CorpusRun): Promise<CaseResult[]> {
+export async function runCorpus(owner: Owner, run: CorpusRun): Promise<CaseResult[]> {
+  const { proxyPort, backendPort, drip, isSecure = false } = run;
   const resultFile = join(tempFolder(owner), 'results.json');
   const script = join(corpusFolder, 'run-cases.py');
   const args = [script, `127.0.0.1:${proxyPort}`, String(backendPort), '--drip', String(drip), '--json', resultFile];
+  if (isSecure) args.push('--tls');
   const runner = startProcess(owner, programPath('python3'), args, { name: 'run-cases.py' });
   const { status } = await runner.ended(CORPUS_LIMIT_MS);
   // Status 1 says that a case failed; whatever else goes wrong leaves no result file or another status.
