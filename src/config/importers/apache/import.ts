@@ -1,4 +1,5 @@
 // Reads httpd.conf: asks for each virtual host, name and path what Apache would do there, and writes that down.
+
 import { printDuration } from '../../../util/duration.ts';
 import { printSize } from '../../../util/size.ts';
 import type { Candidate } from '../derive.ts';
@@ -6,6 +7,7 @@ import { accountByTable, type DirectiveRow, type DirectiveTable, makeTable } fro
 import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
 import { isAboutDotFiles, regionsOfPattern, sampleHost } from '../pattern/regions.ts';
+import { encodePath } from '../percent.ts';
 import type { ImportReport } from '../report.ts';
 import { type ImportSettings, importCertificate, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
@@ -26,7 +28,7 @@ import {
 import { type Directive, parseApache } from './parser.ts';
 import { readRules } from './rewrite.ts';
 import { Section, scopeOf } from './sections.ts';
-import { type ApacheServer, documentRootOf, encodePath } from './server.ts';
+import { type ApacheServer, documentRootOf } from './server.ts';
 
 /** Every directive of Apache httpd that is known, with what becomes of it. */
 export const APACHE_DIRECTIVES: DirectiveTable = makeTable(

@@ -1,4 +1,5 @@
 // Reads nginx.conf: asks for each server block, name and path what nginx would do there, and writes that down.
+
 import { dirname } from 'node:path';
 import { printDuration } from '../../../util/duration.ts';
 import type { Candidate } from '../derive.ts';
@@ -7,6 +8,7 @@ import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
 import { escapeRegExp } from '../pattern/glob.ts';
 import { isAboutDotFiles, regionsOfPattern, sampleHost } from '../pattern/regions.ts';
+import { encodePath } from '../percent.ts';
 import type { ImportReport } from '../report.ts';
 import { type ImportSettings, importCertificate, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
@@ -20,7 +22,7 @@ import { allLocations, readLocations } from './locations.ts';
 import { type Directive, parseNginx, wordsOf } from './parser.ts';
 import { compileRewrite } from './rewrite-phase.ts';
 import { openScope, Scope } from './scopes.ts';
-import { encodePath, type NginxHttp, type NginxServer } from './server.ts';
+import type { NginxHttp, NginxServer } from './server.ts';
 import { parseTime } from './units.ts';
 
 /** Every directive of nginx that is known, with what becomes of it. */
