@@ -16,7 +16,7 @@ for (const language of ['lighttpd', 'apache', 'nginx'] as const) {
       const { status, stdout, stderr } = spawnSync(command, args, {
         encoding: 'utf8',
         timeout: 20_000,
-        env: { ...process.env, SITE: 'site' },
+        env: { ...process.env, SITE: 'site', APACHE_LOG_DIR: written.folder },
       });
       const isTaken = status === 0;
       assert.equal(isTaken, verb === 'takes', `${command} ${args.join(' ')} ended with ${status}\n${stdout}${stderr}`);
