@@ -57,6 +57,13 @@ function readFixture(language: ForeignLanguage, file: string, name: string): Fix
   };
 }
 
+/** A configuration as a fixture without expectations: its `/srv` is the folder. */
+export function fixtureOf(language: ForeignLanguage, name: string, text: string): Fixture {
+  const files = new Map([[MAIN_NAMES[language], text.replaceAll('/srv/', `${FIXTURE_DIR}/`)]]);
+  const main = `${FIXTURE_DIR}/${MAIN_NAMES[language]}`;
+  return { language, name, options: new Set(['runnable']), files, main, document: '', diagnostics: '', update() {} };
+}
+
 function splitFiles(input: string, mainName: string): Map<string, string> {
   const files = new Map<string, string>();
   const [first = '', ...others] = input.split(/^==== /m);

@@ -3,12 +3,15 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test from 'node:test';
 import { skipUnless } from '../kit/debian.ts';
-import { readFixtures } from './fixtures.ts';
+import { fixtureOf, readFixtures } from './fixtures.ts';
 import { checkCommand, PROGRAMS, writeFixture } from './real-servers.ts';
+import { readRecipes } from './recipes.ts';
 
 for (const language of ['lighttpd', 'apache', 'nginx'] as const) {
   const skip = skipUnless(PROGRAMS[language], 'openssl');
-  for (const fixture of readFixtures(language)) {
+  const recipes = readRecipes().filter((recipe) => recipe.language === language);
+  const fromRecipes = recipes.map(({ name, text }) => fixtureOf(language, `recipe ${name}`, text));
+  for (const fixture of [...readFixtures(language), ...fromRecipes]) {
     const verb = fixture.options.has('invalid') ? 'refuses' : 'takes';
     test(`${PROGRAMS[language]} ${verb} ${fixture.name}`, { skip, timeout: 30_000 }, async (t) => {
       const written = await writeFixture(t, fixture, new Map());
@@ -16,7 +19,7 @@ for (const language of ['lighttpd', 'apache', 'nginx'] as const) {
       const { status, stdout, stderr } = spawnSync(command, args, {
         encoding: 'utf8',
         timeout: 20_000,
-        env: { ...process.env, SITE: 'site' },
+        env: { ...process.env, SITE: 'site', APACHE_LOG_DIR: written.folder },
       });
       const isTaken = status === 0;
       assert.equal(isTaken, verb === 'takes', `${command} ${args.join(' ')} ended with ${status}\n${stdout}${stderr}`);

@@ -6,8 +6,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import test, { type TestContext } from 'node:test';
 import { IMPORTERS } from '../../src/config/importers/detect.ts';
 import type { ImportedConfig } from '../../src/config/importers/importer.ts';
-import { createFixtureReader, FIXTURE_DIR, type Fixture, readFixtures } from '../importers/fixtures.ts';
+import { createFixtureReader, FIXTURE_DIR, type Fixture, fixtureOf, readFixtures } from '../importers/fixtures.ts';
 import { type Backends, PROGRAMS, startServer, writeFixture, writeFolders } from '../importers/real-servers.ts';
+import { readRecipes } from '../importers/recipes.ts';
 import { ask } from '../kit/ask.ts';
 import { atEnd } from '../kit/at-end.ts';
 import { skipUnless } from '../kit/debian.ts';
@@ -61,7 +62,11 @@ const known: KnownDifference[] = readTable('interop/importer-differences.txt', 7
 
 for (const language of ['lighttpd', 'apache', 'nginx'] as const) {
   const skip = skipUnless(PROGRAMS[language]);
-  for (const fixture of readFixtures(language).filter(({ options }) => options.has('runnable'))) {
+  const runnable = readFixtures(language).filter(({ options }) => options.has('runnable'));
+  // The recipes say the same in our language beside them, which test/importers/recipes.test.ts compares.
+  const recipes = readRecipes().filter((recipe) => recipe.language === language);
+  const fromRecipes = recipes.map(({ name, text }) => fixtureOf(language, `recipe ${name}`, text));
+  for (const fixture of [...runnable, ...fromRecipes]) {
     test(`${language} ${fixture.name} behaves like the original`, { ...TIME, skip }, async (t) => {
       const differences = await compare(t, fixture);
       const unknown = differences.filter((difference) => !explains(language, difference));

@@ -5,6 +5,9 @@ import type { ImportedConfig } from './importer.ts';
 import type { RenderedMount } from './language.ts';
 import type { ImportSettings } from './site.ts';
 
+/** The access log of a site. */
+export type SiteLog = 'off' | { readonly format: 'combined' | 'common'; readonly path: string };
+
 /** One name with what is served under it on one port. */
 export interface NamedSite {
   /** A key of our language without port. */
@@ -14,6 +17,8 @@ export interface NamedSite {
   readonly mounts: readonly RenderedMount[];
   /** `tls` of the site; undefined without. */
   readonly tls: Readonly<Record<string, unknown>> | undefined;
+  /** `log` of the site; undefined where the original says nothing that can be said. */
+  readonly log?: SiteLog | undefined;
   /** Whether the original has the name on this port; otherwise it is what all names without a server get. */
   readonly isNamed: boolean;
   /** What the site as such comes from. */
@@ -29,9 +34,9 @@ export interface DocumentSettings {
 
 interface SiteDraft {
   readonly names: string[];
-  readonly paths: Readonly<Record<string, unknown>>;
   readonly mounts: readonly RenderedMount[];
   readonly tls: Readonly<Record<string, unknown>> | undefined;
+  readonly log: SiteLog | undefined;
   readonly sources: SourcePosition[];
 }
 
@@ -152,38 +157,38 @@ function isCovered({ name, port, key, content }: KeyedSite, sites: readonly Keye
   return others.some((site) => site.name === '*' && site.content === content);
 }
 
-function contentOf({ mounts, tls }: NamedSite): string {
-  return JSON.stringify([mounts.map(({ path, keys }) => [path, keys]), tls]);
+function contentOf({ mounts, tls, log }: NamedSite): string {
+  return JSON.stringify([mounts.map(({ path, keys }) => [path, keys]), tls, log]);
 }
 
 function groupNames(sites: readonly KeyedSite[]): SiteDraft[] {
   const byContent = new Map<string, SiteDraft>();
-  for (const { key, content, mounts, tls, sources } of sites) {
+  for (const { key, content, mounts, tls, log, sources } of sites) {
     const draft = byContent.get(content);
     if (draft !== undefined) {
       draft.names.push(key);
       draft.sources.push(...sources);
       continue;
     }
-    byContent.set(content, { names: [key], paths: {}, mounts, tls, sources: [...sources] });
+    byContent.set(content, { names: [key], mounts, tls, log, sources: [...sources] });
   }
   return [...byContent.values()];
 }
 
-function finishSite({ mounts, tls }: SiteDraft, key: string, origins: FinishedDocument['origins']): unknown {
+function finishSite({ mounts, tls, log }: SiteDraft, key: string, origins: FinishedDocument['origins']): unknown {
   const shared = sharedFeatures(mounts);
-  const defaults = shared;
+  const defaults = { ...shared, ...(log !== undefined && { log }) };
   const finished = mounts.map(({ path, keys, directives }) => {
     const own = Object.entries(keys).filter(([name]) => !(name in shared));
     return { path, value: shorten(Object.fromEntries(own)), sources: directives.map(({ source }) => source) };
   });
-  const [only] = finished;
-  const hasDefaults = Object.keys(defaults).length > 0;
-  if (finished.length === 1 && only !== undefined && !hasDefaults && tls === undefined && only.path === '/') {
-    return only.value;
+  const [only] = mounts;
+  // A site with nothing but its root is the long form of that mount.
+  if (only !== undefined && mounts.length === 1 && only.path === '/' && tls === undefined) {
+    return shorten({ ...only.keys, ...defaults });
   }
   const site: Record<string, unknown> = tls === undefined ? {} : { tls };
-  if (hasDefaults) site['defaults'] = defaults;
+  if (Object.keys(defaults).length > 0) site['defaults'] = defaults;
   for (const { path, value, sources } of finished) {
     site[path] = value;
     origins.set(JSON.stringify(['sites', key, path]), sources);

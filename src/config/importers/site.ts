@@ -73,3 +73,28 @@ export function importCertificate(
   const { certificate: cert, key } = files;
   return key === cert ? { cert } : { cert, key };
 }
+
+/** The formats of lines that have an equal; others become `combined`, which is told. */
+const LOG_FORMATS: Readonly<Record<string, 'combined' | 'common'>> = {
+  combined: 'combined',
+  common: 'common',
+  main: 'combined',
+};
+
+/** `log` of a site from a file and the name of a format. What is no file, such as a program or a syslog, is told. */
+export function importLog(
+  { report, supports }: ImportSettings,
+  path: string | undefined,
+  format: string,
+  directive: ForeignDirective | undefined,
+): NamedSite['log'] {
+  if (directive === undefined || !supports('log')) return undefined;
+  if (path === undefined || path === '' || /^(?:\||syslog:)|[$%]/.test(path)) {
+    report.info(directive, 'what is no plain file is no place for a log here; lines go to standard output');
+    return undefined;
+  }
+  const known = LOG_FORMATS[format.toLowerCase()];
+  if (known === undefined) report.info(directive, 'lines of a form of their own are written as the combined ones');
+  else report.contribute(directive);
+  return { format: known ?? 'combined', path };
+}

@@ -1,5 +1,7 @@
 // A rule read from samples: how the outcome of a request follows from the path below a mount.
+
 import type { FilesOutcome, Outcome, ProxyOutcome } from './outcome.ts';
+import { decodePath } from './percent.ts';
 
 /** How a text follows from a request: `base` and the rest of the path, or `base` always. */
 export interface PathRule {
@@ -116,10 +118,5 @@ export function moveServed(served: Served, below: string): Served {
 
 /** Names of files are not percent-encoded. */
 function moveFile(rule: PathRule, below: string): PathRule {
-  if (!rule.keepsRest) return rule;
-  try {
-    return { ...rule, base: rule.base + decodeURIComponent(below) };
-  } catch {
-    return { ...rule, base: rule.base + below };
-  }
+  return rule.keepsRest ? { ...rule, base: rule.base + decodePath(below) } : rule;
 }

@@ -1,5 +1,7 @@
 // What Apache does with one request: rewrite, proxy, redirect, alias, then who may ask and which file it is.
+
 import type { Outcome, Probe } from '../outcome.ts';
+import { decodePath } from '../percent.ts';
 import type { Traits } from '../traits.ts';
 import { decideAccess } from './directives/access.ts';
 import { answerFromDisk, errorPagesOf, findFile, findRedirect } from './directives/files.ts';
@@ -8,7 +10,7 @@ import { collectTraits } from './directives/traits.ts';
 import type { Directive } from './parser.ts';
 import { readRules, runRules } from './rewrite.ts';
 import { findInSections, type Section } from './sections.ts';
-import { type ApacheServer, decodePath, documentRootOf, sectionsFor, type Turn } from './server.ts';
+import { type ApacheServer, documentRootOf, sectionsFor, type Turn } from './server.ts';
 
 /** The outcome of a request that has come to this server. */
 export function answer(server: ApacheServer, probe: Probe): Outcome {

@@ -1,13 +1,15 @@
 // Reads httpd.conf: asks for each virtual host, name and path what Apache would do there, and writes that down.
+
 import { printDuration } from '../../../util/duration.ts';
 import { printSize } from '../../../util/size.ts';
 import type { Candidate } from '../derive.ts';
 import { accountByTable, type DirectiveRow, type DirectiveTable, makeTable } from '../directive-table.ts';
-import { buildDocument, type NamedSite } from '../document.ts';
+import { buildDocument, ENVIRONMENT_MARK, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
 import { isAboutDotFiles, regionsOfPattern, sampleHost } from '../pattern/regions.ts';
+import { encodePath } from '../percent.ts';
 import type { ImportReport } from '../report.ts';
-import { type ImportSettings, importCertificate, importMounts, openSettings } from '../site.ts';
+import { type ImportSettings, importCertificate, importLog, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
 import { ACCESS_ROWS } from './directives/access.ts';
 import { aliasesOf, FILES_ROWS, STATUS_HANDLERS } from './directives/files.ts';
@@ -26,7 +28,7 @@ import {
 import { type Directive, parseApache } from './parser.ts';
 import { readRules } from './rewrite.ts';
 import { Section, scopeOf } from './sections.ts';
-import { type ApacheServer, documentRootOf, encodePath } from './server.ts';
+import { type ApacheServer, documentRootOf } from './server.ts';
 
 /** Every directive of Apache httpd that is known, with what becomes of it. */
 export const APACHE_DIRECTIVES: DirectiveTable = makeTable(
@@ -134,9 +136,11 @@ function importSite(
     answer: (probe) => answer(server, probe),
   });
   const tls = isSecure ? importTls(settings, server) : undefined;
+  const log = importAccessLog(settings, server);
   return {
     name,
     port,
+    log,
     mounts,
     tls,
     isNamed: true,
@@ -179,6 +183,19 @@ function folderCandidates(server: ApacheServer, { args }: Directive): string[] {
     const base = root.replace(/\/+$/, '');
     return base !== '' && folder.startsWith(`${base}/`) ? [path + folder.slice(base.length + 1)] : [];
   });
+}
+
+/** CustomLog of the virtual host, else of the main server. Debian names its folder in the environment. */
+function importAccessLog(settings: ImportSettings, { levels, report }: ApacheServer): NamedSite['log'] {
+  const level = [...levels].reverse().find((candidate) => candidate.find('customlog') !== undefined);
+  const [directive, ...others] = level?.all('customlog') ?? [];
+  for (const other of others) report.info(other, 'a second log of the same requests is not written');
+  const [path = '', format = 'common'] = directive?.args ?? [];
+  const file = path.replace(
+    `${ENVIRONMENT_MARK}APACHE_LOG_DIR}`,
+    `${ENVIRONMENT_MARK}APACHE_LOG_DIR:-/var/log/apache2}`,
+  );
+  return importLog(settings, file, format.replace(/^vhost_/, ''), directive);
 }
 
 function importTls(settings: ImportSettings, { levels }: ApacheServer): NamedSite['tls'] {

@@ -46,20 +46,6 @@ export function sectionsFor({ server, path }: Turn, file: string | undefined): S
   return chooseSections(server.levels, { path, file });
 }
 
-/** Percent-decoded as far as it is valid. */
-export function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
-/** Percent-encoded as Apache does when it puts a decoded path into a request. */
-export function encodePath(path: string): string {
-  return path.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/]+/g, encodeURIComponent);
-}
-
 /** The rest of `path` behind `prefix` at a segment boundary, as `Alias` and `ProxyPass` compare; undefined if it differs. */
 export function matchPrefix(prefix: string, path: string): string | undefined {
   if (!path.startsWith(prefix)) return undefined;

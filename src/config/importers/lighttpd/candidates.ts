@@ -1,6 +1,8 @@
 // The paths that a lighttpd configuration mentions for one site: where something could be different.
+
 import type { Candidate } from '../derive.ts';
 import type { PathRegion } from '../pattern/regions.ts';
+import { encodeRest } from '../percent.ts';
 import type { ForeignDirective } from '../report.ts';
 import { matchContexts, meaningOf, type Situation } from './conditions.ts';
 import type { Context } from './contexts.ts';
@@ -56,10 +58,5 @@ function addSetting(found: Candidate[], setting: Setting): void {
 }
 
 function add(found: Candidate[], regions: readonly PathRegion[], directive: ForeignDirective): void {
-  for (const { path, kind } of regions) found.push({ path: encodePath(path), kind, directive });
-}
-
-/** Conditions see decoded paths, mounts are written encoded. */
-function encodePath(path: string): string {
-  return path.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]+/g, encodeURIComponent);
+  for (const { path, kind } of regions) found.push({ path: encodeRest(path), kind, directive });
 }

@@ -10,6 +10,7 @@ import {
   type PathRegion,
   regionsOfPattern,
 } from '../pattern/regions.ts';
+import { decodePath } from '../percent.ts';
 import type { Context, ContextCondition } from './contexts.ts';
 
 /** What a condition can look at. */
@@ -142,13 +143,4 @@ function patternOf(operator: ContextCondition['operator'], value: string): strin
   const text = escapeRegExp(value);
   if (operator === '=^') return `^${text}`;
   return operator === '=$' ? `${text}$` : `^${text}$`;
-}
-
-/** Percent-decoded as far as it is valid. */
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

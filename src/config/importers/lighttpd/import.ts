@@ -5,7 +5,7 @@ import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
 import { type NamePattern, sampleHost } from '../pattern/regions.ts';
 import type { ImportReport } from '../report.ts';
-import { type ImportSettings, importCertificate, importMounts, openSettings } from '../site.ts';
+import { type ImportSettings, importCertificate, importLog, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
 import { candidatePaths } from './candidates.ts';
 import { checkContexts } from './check.ts';
@@ -81,7 +81,14 @@ function importSite(
     .filter((context) => context.condition !== undefined && meaningOf(context.condition).about === 'host')
     .filter((context) => view.applies(context))
     .map(({ source }) => source);
-  return { name, port, mounts, tls: isSecure ? importTls(settings, view) : undefined, isNamed: true, sources };
+  const log = importAccessLog(settings, view);
+  return { name, port, log, mounts, tls: isSecure ? importTls(settings, view) : undefined, isNamed: true, sources };
+}
+
+/** lighttpd writes combined lines unless told otherwise. */
+function importAccessLog(settings: ImportSettings, view: SettingsView): NamedSite['log'] {
+  const [file, format] = [view.find('accesslog.filename')?.setting, view.find('accesslog.format')?.setting];
+  return importLog(settings, textOf(file?.value), format === undefined ? 'combined' : 'other', file);
 }
 
 function importTls(settings: ImportSettings, view: SettingsView): NamedSite['tls'] {

@@ -13,7 +13,7 @@ export interface Token {
 const SPACE = /[ \t\u00a0]+|#[^\r\n]*/y;
 const LINE_END = /\r\n?|\n/y;
 const WORD = /[A-Za-z0-9._-]+/y;
-const INTEGER = /[0-9]+(?![A-Za-z._-])/y;
+const INTEGER = /[0-9]+/y;
 const MARK = /=[>=~^$]|![=~]|\+=|:=|[=+(){}[\],$]/y;
 /** A backslash is literal, except before the quote (which ends the string everywhere else). */
 const DOUBLE_QUOTED = /"[^"\\]*(?:\\(?:"|(?!"))[^"\\]*)*"/y;

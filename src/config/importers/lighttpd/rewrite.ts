@@ -117,9 +117,11 @@ function encodeCapture(text: string, modifiers: string): string {
     : modifiers.includes('toupper:')
       ? text.toUpperCase()
       : text;
-  if (/\besc(?:ape)?:/.test(modifiers)) return encodeURIComponent(cased);
+  if (/\besc(?:ape)?:/.test(modifiers)) return encodeURIComponent(cased.replace(/\p{Cs}/gu, '\ufffd'));
   if (modifiers.includes('encb64u:')) return Buffer.from(cased).toString('base64url');
   if (modifiers.includes('decb64u:')) return Buffer.from(cased, 'base64url').toString();
   const slash = modifiers.includes('escnde:') ? '%2F' : '/';
-  return cased.replace(/[^A-Za-z0-9\-._~%]/g, (char) => (char === '/' ? slash : encodeURIComponent(char)));
+  return cased
+    .replace(/\p{Cs}/gu, '\ufffd')
+    .replace(/[^A-Za-z0-9\-._~%]/g, (char) => (char === '/' ? slash : encodeURIComponent(char)));
 }

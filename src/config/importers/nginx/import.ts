@@ -1,4 +1,5 @@
 // Reads nginx.conf: asks for each server block, name and path what nginx would do there, and writes that down.
+
 import { dirname } from 'node:path';
 import { printDuration } from '../../../util/duration.ts';
 import type { Candidate } from '../derive.ts';
@@ -7,8 +8,9 @@ import { buildDocument, type NamedSite } from '../document.ts';
 import type { Importer, ImportResult } from '../importer.ts';
 import { escapeRegExp } from '../pattern/glob.ts';
 import { isAboutDotFiles, regionsOfPattern, sampleHost } from '../pattern/regions.ts';
+import { encodePath } from '../percent.ts';
 import type { ImportReport } from '../report.ts';
-import { type ImportSettings, importCertificate, importMounts, openSettings } from '../site.ts';
+import { type ImportSettings, importCertificate, importLog, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
 import { conditionWords } from './conditions.ts';
 import { FILES_ROWS } from './directives/files.ts';
@@ -20,7 +22,7 @@ import { allLocations, readLocations } from './locations.ts';
 import { type Directive, parseNginx, wordsOf } from './parser.ts';
 import { compileRewrite } from './rewrite-phase.ts';
 import { openScope, Scope } from './scopes.ts';
-import { encodePath, type NginxHttp, type NginxServer } from './server.ts';
+import type { NginxHttp, NginxServer } from './server.ts';
 import { parseTime } from './units.ts';
 
 /** Every directive of nginx that is known, with what becomes of it. */
@@ -170,7 +172,8 @@ function importSite(
     answer: (probe) => answer(server, probe),
   });
   const tls = isSecure ? importTls(settings, server) : undefined;
-  return { name, port, mounts, tls, isNamed: true, sources: [server.directive.source] };
+  const log = importAccessLog(settings, server);
+  return { name, port, log, mounts, tls, isNamed: true, sources: [server.directive.source] };
 }
 
 /** The paths that the server block is about. */
@@ -202,6 +205,17 @@ function candidatesOfBlock(list: readonly Directive[]): Candidate[] {
   });
 }
 
+/** The log of the server; those of single locations are not told apart. */
+function importAccessLog(settings: ImportSettings, { scope, http }: NginxServer): NamedSite['log'] {
+  const [directive, ...others] = scope.all('access_log');
+  for (const other of others) http.report.info(other, 'a second log of the same requests is not written');
+  if (directive === undefined) return undefined;
+  const [path = '', format = 'combined'] = wordsOf(directive);
+  if (path !== 'off') return importLog(settings, absolute(http.baseDir, path), format, directive);
+  http.report.contribute(directive);
+  return settings.supports('log') ? 'off' : undefined;
+}
+
 function importTls(settings: ImportSettings, { scope, http }: NginxServer): NamedSite['tls'] {
   const [certificates, keys] = [scope.all('ssl_certificate'), scope.all('ssl_certificate_key')];
   const [certificate, key] = [certificates, keys].map(([directive]) =>
@@ -215,7 +229,7 @@ function importTls(settings: ImportSettings, { scope, http }: NginxServer): Name
 }
 
 function absolute(baseDir: string, file: string): string {
-  return file.startsWith('/') ? file : `${baseDir}/${file}`;
+  return /^(?:\/|syslog:)/.test(file) ? file : `${baseDir}/${file}`;
 }
 
 /** Patterns and certificates that cannot be said, told once for a server block. */

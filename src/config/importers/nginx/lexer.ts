@@ -13,7 +13,7 @@ export interface Token {
 
 const SPACE = /(?:[ \t\r\n]+|#[^\n]*)+/y;
 /** A brace directly behind a dollar belongs to a variable. A backslash takes the next character with it. */
-const WORD = /(?:\$\{|\\[\s\S]|[^\s;{\\])+/y;
+const WORD = /(?:\$\{|\\[\s\S]|\\$|[^ \t\r\n;{\\])+/y;
 const DOUBLE_QUOTED = /"([^"\\]*(?:\\[\s\S][^"\\]*)*)"/y;
 const SINGLE_QUOTED = /'([^'\\]*(?:\\[\s\S][^'\\]*)*)'/y;
 const LUA_BLOCK = /_by_lua_block$/;

@@ -1,5 +1,7 @@
 // A server block with what its answers depend on, and the request that passes through it.
+
 import type { Outcome, Probe } from '../outcome.ts';
+import { decodePath } from '../percent.ts';
 import type { ImportReport } from '../report.ts';
 import type { Location } from './locations.ts';
 import type { Directive } from './parser.ts';
@@ -58,20 +60,6 @@ export function firstState(server: NginxServer, probe: Probe): RequestState {
     isBroken: false,
     directives: [],
   };
-}
-
-/** Percent-decoded as far as it is valid. */
-export function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
-/** Percent-encoded as nginx does when it puts a decoded path into a request. */
-export function encodePath(path: string): string {
-  return path.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/]+/g, encodeURIComponent);
 }
 
 /** The directive of one of `names` in the location itself: handlers are not inherited, but an `if` takes its location's. */

@@ -1,13 +1,15 @@
 // mod_proxy: which rule takes a request, which endpoints it goes to, with which path and Host.
+
 import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
 import type { Outcome, ProxyOutcome } from '../../outcome.ts';
 import { compilePcre } from '../../pattern/pcre.ts';
 import { type PathRegion, regionsOfPattern } from '../../pattern/regions.ts';
+import { encodePath } from '../../percent.ts';
 import type { ForeignDirective } from '../../report.ts';
 import type { BalanceRule, Traits } from '../../traits.ts';
 import type { Directive } from '../parser.ts';
 import { allInSections, findInSections, type Section } from '../sections.ts';
-import { type ApacheServer, encodePath, matchPrefix, sectionsFor, serverDirectives, type Turn } from '../server.ts';
+import { type ApacheServer, matchPrefix, sectionsFor, serverDirectives, type Turn } from '../server.ts';
 
 /** The directives of this file. */
 export const PROXY_ROWS: readonly DirectiveRow[] = [

@@ -18,6 +18,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
   ),
   ...translated('SSLEngine SSLCertificateFile SSLCertificateKeyFile', 'tls'),
   ...translated('RemoteIPInternalProxy RemoteIPTrustedProxy', 'trust'),
+  ...translated('CustomLog', 'log', 'lines of a form of their own become combined ones'),
   ...translated('KeepAliveTimeout', 'timeouts.idle'),
   ...translated('Timeout', 'timeouts.body, timeouts.response'),
   ...translated('LimitRequestLine', 'limits.target'),
@@ -40,7 +41,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'the defaults here do the right thing',
   ),
   ...unneeded(
-    'ErrorLog ErrorLogFormat LogLevel LogFormat CustomLog TransferLog GlobalLog ForensicLog BufferedLogs ExtendedStatus',
+    'ErrorLog ErrorLogFormat LogLevel LogFormat TransferLog GlobalLog ForensicLog BufferedLogs ExtendedStatus',
     'the log goes to standard output; see log in the manual',
   ),
   ...unneeded(

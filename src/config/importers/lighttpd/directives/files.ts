@@ -1,6 +1,8 @@
 // Files from the disk: document root, aliases, index files, listings, and what answers for missing ones.
+
 import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
 import type { FilesOutcome, Outcome } from '../../outcome.ts';
+import { decodePath } from '../../percent.ts';
 import type { ForeignDirective } from '../../report.ts';
 import type { Traits } from '../../traits.ts';
 import { entriesOf, isOn, textOf, textsOf } from '../values.ts';
@@ -78,7 +80,7 @@ export function errorPagesOf(view: SettingsView): { traits: Traits; directives: 
 
 function findFile(
   view: SettingsView,
-  path = decode(view.situation.path),
+  path = decodePath(view.situation.path),
 ): { file: string; directive: ForeignDirective } | undefined {
   const alias = view.find('alias.url')?.setting;
   const entry = entriesOf(alias?.value).find(({ key = '' }) => key !== '' && path.startsWith(key));
@@ -88,12 +90,4 @@ function findFile(
   const folder = textOf(root?.value);
   if (root === undefined || folder === undefined || folder === '') return undefined;
   return { file: folder.replace(/\/+$/, '') + path, directive: root };
-}
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

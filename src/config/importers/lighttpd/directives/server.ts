@@ -12,6 +12,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
   ...translated('server.max-read-idle', 'timeouts.body'),
   ...translated('server.max-write-idle', 'timeouts.response'),
   ...translated('extforward.forwarder', 'trust'),
+  ...translated('accesslog.filename', 'log', 'lines of a form of their own become combined ones'),
   ...translated('url.access-deny', 'respond: 403', 'where it denies everything; endings of paths are reported'),
   ...translated('server.modules', 'nothing', 'what is loaded is read from the other directives'),
   ...unneeded(
@@ -23,7 +24,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'the defaults here do the right thing',
   ),
   ...unneeded(
-    'server.errorlog server.errorlog-use-syslog server.breakagelog accesslog.filename accesslog.format accesslog.escaping accesslog.use-syslog accesslog.syslog-level debug.log-condition-handling debug.log-file-not-found debug.log-request-handling debug.log-request-header debug.log-request-header-on-error debug.log-response-header debug.log-ssl-noise debug.log-state-handling debug.log-timeouts server.syslog-facility',
+    'server.errorlog server.errorlog-use-syslog server.breakagelog accesslog.format accesslog.escaping accesslog.use-syslog accesslog.syslog-level debug.log-condition-handling debug.log-file-not-found debug.log-request-handling debug.log-request-header debug.log-request-header-on-error debug.log-response-header debug.log-ssl-noise debug.log-state-handling debug.log-timeouts server.syslog-facility',
     'the log goes to standard output; see log in the manual',
   ),
   ...unneeded(

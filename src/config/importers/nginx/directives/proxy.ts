@@ -1,10 +1,12 @@
 // proxy_pass and what belongs to it: endpoints, the path that they get, Host and other request headers, time limits.
+
 import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
 import { CLIENT_HOST_MARK, type Outcome, type ProxyOutcome } from '../../outcome.ts';
+import { encodePath } from '../../percent.ts';
 import type { ForeignDirective } from '../../report.ts';
 import type { BalanceRule, Traits } from '../../traits.ts';
 import { type Directive, wordsOf } from '../parser.ts';
-import { encodePath, findHandler, type Turn } from '../server.ts';
+import { findHandler, type Turn } from '../server.ts';
 import { parseTime } from '../units.ts';
 import { expandVariables, hasVariables } from '../variables.ts';
 

@@ -16,6 +16,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
   ...translated('map', 'nothing', 'where its variable is used and known'),
   ...translated('ssl_certificate ssl_certificate_key', 'tls'),
   ...translated('set_real_ip_from', 'trust'),
+  ...translated('access_log', 'log', 'of a whole server; lines of a form of their own become combined ones'),
   ...translated('keepalive_timeout', 'timeouts.idle'),
   ...translated('client_header_timeout', 'timeouts.head'),
   ...translated('client_body_timeout', 'timeouts.body'),
@@ -27,7 +28,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'it is a matter of the service manager or of the program itself',
   ),
   ...unneeded(
-    'access_log error_log log_format open_log_file_cache rewrite_log log_subrequest',
+    'error_log log_format open_log_file_cache rewrite_log log_subrequest',
     'the log goes to standard output; see log in the manual',
   ),
   ...unneeded(
