@@ -49,7 +49,9 @@ test('a large body comes back as it went', OPTIONS, async (t) => {
       if (!isAnswered) {
         isAnswered = true;
         bytes = chunk.subarray(chunk.indexOf('\r\n\r\n') + 4);
-        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`);
+        socket.write(
+          `HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: ${body.length}\r\n\r\n`,
+        );
       }
       if (!socket.write(bytes)) {
         socket.pause();
