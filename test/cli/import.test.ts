@@ -98,7 +98,10 @@ test('a file of no known language needs --from', TIME, async (t) => {
 
 test('run takes a configuration of another server, and again at HUP', TIME, async (t) => {
   const folder = place(t);
-  const upstream = await startUpstream(t, answering(() => okResponse('from the backend')));
+  const upstream = await startUpstream(
+    t,
+    answering(() => okResponse('from the backend')),
+  );
   const file = join(folder, 'lighttpd.conf');
   writeFileSync(file, `${lighttpdConf(folder, 0, upstream.port)}server.made-up = 1\n`);
   const portico = await startPortico(t, { args: ['run', '-c', file] });
