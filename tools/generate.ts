@@ -2,6 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { FeatureTable } from '../src/config/feature-table.ts';
+import { APACHE_DIRECTIVES } from '../src/config/importers/apache/import.ts';
+import type { DirectiveTable } from '../src/config/importers/directive-table.ts';
+import { LIGHTTPD_DIRECTIVES } from '../src/config/importers/lighttpd/import.ts';
+import { NGINX_DIRECTIVES } from '../src/config/importers/nginx/import.ts';
+import { printDirectiveTable } from '../src/config/importers/print-table.ts';
 import { printJsonSchema } from '../src/config/json-schema.ts';
 import { printReference } from '../src/config/reference.ts';
 import { ERRORS } from '../src/exchange/errors.ts';
@@ -14,6 +19,9 @@ const documents: readonly (readonly [file: string, text: string])[] = [
   ['docs/errors.md', printErrors()],
   ['docs/config/reference.md', printReference(features)],
   ['docs/config/schema.json', printJsonSchema(features)],
+  ...withTable('docs/migrating-from-lighttpd.md', LIGHTTPD_DIRECTIVES),
+  ...withTable('docs/migrating-from-apache.md', APACHE_DIRECTIVES),
+  ...withTable('docs/migrating-from-nginx.md', NGINX_DIRECTIVES),
 ];
 
 for (const [name, text] of documents) {
@@ -27,6 +35,15 @@ for (const [name, text] of documents) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
   console.log(`wrote ${name}`);
+}
+
+/** A page written by hand, with a table between two marks. */
+function withTable(name: string, table: DirectiveTable): [file: string, text: string][] {
+  const text = readFileSync(join(root, name), 'utf8');
+  const [before = '', rest = ''] = text.split(/(?<=<!-- begin: [^\n]*\n)/);
+  const end = rest.indexOf('<!-- end -->');
+  if (end < 0) throw new Error(`${name} has no marks for its table`);
+  return [[name, `${before}\n${printDirectiveTable(table)}\n${rest.slice(end)}`]];
 }
 
 function printErrors(): string {

@@ -15,7 +15,7 @@ import { answer } from './answer.ts';
 import { conditionWords } from './conditions.ts';
 import { FILES_ROWS } from './directives/files.ts';
 import { PROXY_ROWS } from './directives/proxy.ts';
-import { SERVER_ROWS } from './directives/server.ts';
+import { familyRow, SERVER_ROWS } from './directives/server.ts';
 import { TRAIT_ROWS } from './directives/traits.ts';
 import { findServer, joinAddresses, type Listen, listensOf, parseServerName, type ServerName } from './listeners.ts';
 import { allLocations, readLocations } from './locations.ts';
@@ -323,7 +323,7 @@ const DATA_BLOCKS = new Set(['types', 'map', 'geo', 'split_clients', 'charset_ma
 /** The last word on every directive. */
 function account(directives: readonly Directive[], report: ImportReport): void {
   for (const directive of directives) {
-    accountByTable(directive, NGINX_DIRECTIVES.get(directive.name), report);
+    accountByTable(directive, NGINX_DIRECTIVES.get(directive.name) ?? familyRow(directive.name), report);
     if (!DATA_BLOCKS.has(directive.name) && !isForeign(directive.name)) account(directive.block ?? [], report);
   }
 }

@@ -13,13 +13,17 @@ export const ACCESS_ROWS: readonly DirectiveRow[] = [
     'rules on addresses are reported',
   ),
   ...translated('Order Allow Deny', 'respond: 403', 'rules on addresses are reported'),
-  ...translated('AuthType AuthName AuthUserFile AuthBasicProvider', 'auth', 'type Basic with an htpasswd file'),
+  ...translated(
+    'AuthType AuthName AuthUserFile AuthBasicProvider',
+    'auth',
+    'type Basic with an htpasswd file, where there is that feature; closed otherwise',
+  ),
   ...unneeded(
     'AuthBasicAuthoritative AuthMerging AuthzSendForbiddenOnFailure AuthBasicUseDigestAlgorithm AuthBasicFake AuthnCacheEnable AuthnCacheProvideFor AuthnCacheTimeout',
     'there is one way of checking passwords',
   ),
   ...missing(
-    'AuthGroupFile AuthDigestProvider AuthDigestDomain AuthDigestAlgorithm AuthLDAPURL AuthLDAPBindDN AuthLDAPBindPassword AuthDBDUserPWQuery AuthFormProvider Session SessionCookieName Satisfy',
+    'AuthGroupFile AuthDigestProvider AuthDigestDomain AuthDigestAlgorithm AuthDigestNcCheck AuthDigestNonceLifetime AuthDigestQop AuthDigestShmemSize AuthLDAPURL AuthLDAPBindDN AuthLDAPBindPassword AuthDBDUserPWQuery AuthFormProvider Anonymous Anonymous_MustGiveEmail Anonymous_NoUserId Anonymous_VerifyEmail Anonymous_LogEmail Session SessionCookieName Satisfy',
     'error',
     'passwords can only be checked with an htpasswd file here',
     'make an htpasswd file, or put a login in front',

@@ -22,11 +22,11 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
     'how files are sent needs no setting',
   ),
   ...unneeded(
-    'IndexOptions IndexOrderDefault IndexStyleSheet IndexIgnore IndexIgnoreReset IndexHeadInsert HeaderName ReadmeName AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType AddAltByEncoding AddDescription DefaultIcon',
+    'FancyIndexing IndexOptions IndexOrderDefault IndexStyleSheet IndexIgnore IndexIgnoreReset IndexHeadInsert HeaderName ReadmeName AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType AddAltByEncoding AddDescription DefaultIcon',
     'listings have one look here',
   ),
   ...unneeded(
-    'TypesConfig AddType DefaultType ForceType AddCharset AddDefaultCharset AddEncoding AddLanguage DefaultLanguage LanguagePriority ForceLanguagePriority RemoveType RemoveEncoding RemoveCharset RemoveLanguage MIMEMagicFile ModMimeUsePathInfo MultiviewsMatch',
+    'TypesConfig AddType DefaultType ForceType AddCharset AddDefaultCharset AddEncoding AddLanguage DefaultLanguage LanguagePriority ForceLanguagePriority RemoveType RemoveEncoding RemoveCharset RemoveLanguage MIMEMagicFile ModMimeUsePathInfo MultiviewsMatch CacheNegotiatedDocs',
     'media types come from a table; see files.types for others',
   ),
   ...unneeded('AccessFileName', 'there are no .htaccess files here'),
@@ -37,13 +37,13 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
     'put what they say into the configuration',
   ),
   ...missing(
-    'ScriptAlias ScriptAliasMatch ScriptSock Action SetHandler AddHandler AddOutputFilter SetOutputFilter AddInputFilter SetInputFilter RemoveHandler CGIDScriptTimeout CGIPassAuth ScriptLog ScriptInterpreterSource WSGIScriptAlias WSGIDaemonProcess WSGIProcessGroup php_value php_flag php_admin_value php_admin_flag Dav DavLockDB CheckSpelling',
+    'ScriptAlias ScriptAliasMatch ScriptSock Action SetHandler AddHandler AddOutputFilter SetOutputFilter AddInputFilter SetInputFilter RemoveHandler RemoveInputFilter RemoveOutputFilter FilterChain FilterDeclare FilterProtocol FilterProvider FilterTrace ScriptLogBuffer ScriptLogLength CGIDScriptTimeout CGIPassAuth ScriptLog ScriptInterpreterSource WSGIScriptAlias WSGIDaemonProcess WSGIProcessGroup php_value php_flag php_admin_value php_admin_flag Dav DavLockDB CheckSpelling',
     'error',
     'this runs or speaks to something other than an HTTP server',
     'put an HTTP server before it and proxy to that',
   ),
   ...missing(
-    'UserDir VirtualDocumentRoot VirtualScriptAlias VirtualDocumentRootIP',
+    'UserDir VirtualDocumentRoot VirtualScriptAlias VirtualDocumentRootIP VirtualScriptAliasIP',
     'error',
     'folders are not chosen by the name or path that was asked for',
     'write a site or mount for each folder',

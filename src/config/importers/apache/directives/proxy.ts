@@ -37,7 +37,7 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
     'pages are rewritten as they pass, byte by byte',
   ),
   ...unneeded(
-    'ProxyVia ProxyStatus ProxyBadHeader ProxyIOBufferSize ProxyReceiveBufferSize ProxyMaxForwards ProxyPassInterpolateEnv ProxyPassInherit ProxySourceAddress BalancerInherit BalancerGrowth BalancerPersist SSLProxyEngine SSLProxyProtocol SSLProxyCipherSuite SSLProxyVerifyDepth ProxyWebsocketFallbackToProxyHttp ProxyWebsocketIdleTimeout ProxyFCGIBackendType ProxyHCExpr ProxyHCTemplate',
+    'ProxyVia ProxyStatus ProxyBadHeader ProxyIOBufferSize ProxyReceiveBufferSize ProxyMaxForwards ProxyPassInterpolateEnv ProxyPassInherit ProxySourceAddress BalancerInherit BalancerGrowth BalancerPersist SSLProxyEngine SSLProxyProtocol SSLProxyCipherSuite SSLProxyVerifyDepth ProxyWebsocketFallbackToProxyHttp ProxyWebsocketIdleTimeout ProxyFCGIBackendType ProxyFCGISetEnvIf Proxy100Continue ProxyHCExpr ProxyHCTemplate',
     'the defaults here do the right thing',
   ),
   ...unneeded('ProxyRequests', 'there is no forward proxy here; On is reported'),
@@ -55,13 +55,13 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
     'use a program made for that',
   ),
   ...missing(
-    'SSLProxyMachineCertificateFile SSLProxyMachineCertificatePath SSLProxyMachineCertificateChainFile SSLProxyCACertificateFile SSLProxyCACertificatePath SSLProxyCARevocationFile SSLProxyCARevocationCheck',
+    'SSLProxyMachineCertificateFile SSLProxyMachineCertificatePath SSLProxyMachineCertificateChainFile SSLProxyCACertificateFile SSLProxyCACertificatePath SSLProxyCARevocationFile SSLProxyCARevocationPath SSLProxyCARevocationCheck',
     'error',
     'backends are checked against the authorities of the system, and get no certificate',
     'set NODE_EXTRA_CA_CERTS for an authority of your own',
   ),
   ...missing(
-    'CacheEnable CacheRoot CacheDisable CacheLock CacheDefaultExpire CacheMaxExpire CacheIgnoreHeaders CacheQuickHandler',
+    'CacheEnable CacheRoot CacheDisable CacheLock CacheDefaultExpire CacheMaxExpire CacheIgnoreHeaders CacheQuickHandler CacheDetailHeader CacheHeader CacheIgnoreCacheControl CacheIgnoreNoLastMod CacheIgnoreQueryString CacheIgnoreURLSessionIdentifiers CacheKeyBaseURL CacheLastModifiedFactor CacheLockMaxAge CacheLockPath CacheMinExpire CacheStaleOnError CacheStoreExpired CacheStoreNoStore CacheStorePrivate',
     'warning',
     'responses are not kept',
     'see cache in the manual',

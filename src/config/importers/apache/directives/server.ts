@@ -16,7 +16,11 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'redirect, respond, the base of proxy or files',
     'where they replace a prefix',
   ),
-  ...translated('SSLEngine SSLCertificateFile SSLCertificateKeyFile', 'tls'),
+  ...translated(
+    'SSLEngine SSLCertificateFile SSLCertificateKeyFile',
+    'tls',
+    'where there is that feature; an error otherwise',
+  ),
   ...translated('RemoteIPInternalProxy RemoteIPTrustedProxy', 'trust'),
   ...translated('CustomLog', 'log', 'lines of a form of their own become combined ones'),
   ...translated('KeepAliveTimeout', 'timeouts.idle'),
@@ -24,7 +28,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
   ...translated('LimitRequestLine', 'limits.target'),
   ...translated('LimitRequestFields', 'limits.headers'),
   ...translated(
-    'Define UnDefine Include IncludeOptional LoadModule ServerRoot Use UndefMacro <Macro> <IfModule> <IfDefine> <IfVersion> <IfFile>',
+    'Define UnDefine Include IncludeOptional LoadModule ServerRoot Use UndefMacro <Macro> <IfModule> <IfDefine> <IfVersion> <IfFile> <IfDirective> <IfSection>',
     'nothing',
     'they are followed while the file is read',
   ),
@@ -47,6 +51,21 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
   ...unneeded(
     'SSLProtocol SSLCipherSuite SSLHonorCipherOrder SSLCompression SSLSessionCache SSLSessionCacheTimeout SSLSessionTickets SSLUseStapling SSLStaplingCache SSLStaplingResponderTimeout SSLStaplingReturnResponderErrors SSLRandomSeed SSLOptions SSLOpenSSLConfCmd SSLInsecureRenegotiation SSLStrictSNIVHostCheck SSLPassPhraseDialog SSLCryptoDevice SSLFIPS SSLSessionTicketKeyFile',
     'TLS uses the safe settings of Node.js',
+  ),
+  ...unneeded(
+    'ReadBufferSize FlushMaxPipelined FlushMaxThreshold ListenTCPDeferAccept MaxClients MaxRequestsPerChild MaxRanges MaxRangeOverlaps MaxRangeReversals MergeTrailers Port Protocol RedirectRelative RegisterHttpMethod AliasPreservePath SeeRequestTail WatchdogInterval LogIOTrackTTFB Suexec CGIVar MacroIgnoreBadNesting MacroIgnoreEmptyArgs H2CopyFiles H2EarlyHint H2MaxDataFrameLen H2MaxHeaderBlockLen H2MaxStreamErrors H2MaxWorkerIdleSeconds H2Padding H2ProxyRequests H2PushDiarySize H2PushPriority H2PushResource H2SessionExtraFiles H2StreamTimeout H2TLSCoolDownSecs H2TLSWarmUpSize H2WebSockets',
+    'the defaults here do the right thing',
+  ),
+  ...unneeded(
+    'SSLLog SSLLogLevel SSLRenegBufferSize SSLVHostSNIPolicy SSLStaplingErrorCacheTimeout SSLStaplingFakeTryLater SSLStaplingForceURL SSLStaplingResponseMaxAge SSLStaplingResponseTimeSkew SSLStaplingStandardCacheTimeout',
+    'TLS uses the safe settings of Node.js',
+  ),
+  ...missing('Error', 'error', 'the original refuses to start with this line', 'find out what it warns about'),
+  ...missing(
+    'SSLCADNRequestPath SSLOCSPEnable SSLOCSPDefaultResponder SSLOCSPNoVerify SSLOCSPOverrideResponder SSLOCSPProxyURL SSLOCSPResponderCertificateFile SSLOCSPResponderTimeout SSLOCSPResponseMaxAge SSLOCSPResponseTimeSkew SSLOCSPUseRequestNonce SSLSRPUnknownUserSeed SSLSRPVerifierFile',
+    'error',
+    'clients are not asked for a certificate or a password in the handshake',
+    'leave such a site to a server that checks them',
   ),
   ...missing(
     'SSLCertificateChainFile',

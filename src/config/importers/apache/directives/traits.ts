@@ -14,7 +14,7 @@ export const TRAIT_ROWS: readonly DirectiveRow[] = [
   ...translated('AddOutputFilterByType', 'compress', 'DEFLATE and BROTLI_COMPRESS; other filters are reported'),
   ...translated('LimitRequestBody', 'limits.body'),
   ...unneeded(
-    'DeflateCompressionLevel DeflateMemLevel DeflateWindowSize DeflateBufferSize DeflateFilterNote DeflateAlterETag DeflateInflateLimitRequestBody BrotliCompressionQuality BrotliAlterETag BrotliCompressionWindow BrotliCompressionMaxInputBlock',
+    'DeflateCompressionLevel DeflateMemLevel DeflateWindowSize DeflateBufferSize DeflateFilterNote DeflateAlterETag DeflateInflateLimitRequestBody DeflateInflateRatioBurst DeflateInflateRatioLimit BrotliFilterNote BrotliCompressionQuality BrotliAlterETag BrotliCompressionWindow BrotliCompressionMaxInputBlock',
     'the coding is chosen by what the client takes',
   ),
   ...unneeded(
@@ -28,7 +28,7 @@ export const TRAIT_ROWS: readonly DirectiveRow[] = [
     'use files.cache with endings such as "*.css"',
   ),
   ...missing(
-    'SecRuleEngine SecRule QS_SrvMaxConnPerIP DOSHashTableSize SetOutputFilter',
+    'SecRuleEngine SecRule QS_SrvMaxConnPerIP DOSHashTableSize',
     'warning',
     'this module has no equal',
     'see limits in the manual',

@@ -15,7 +15,6 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
   ...translated('dir-listing.activate server.dir-listing', 'files.list'),
   ...translated('server.error-handler-404', 'files.fallback', 'where it names a file'),
   ...translated('server.error-handler', 'errors', 'where it names a file'),
-  ...translated('mimetype.assign', 'files.types', 'only types that differ from the built-in table'),
   ...unneeded(
     'etag.use-inode etag.use-mtime etag.use-size static-file.etags static-file.disable-pathinfo server.range-requests',
     'validators and ranges are always right',
@@ -24,7 +23,10 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
     'dir-listing.encoding dir-listing.hide-dotfiles dir-listing.external-css dir-listing.external-js dir-listing.exclude dir-listing.show-readme dir-listing.hide-readme-file dir-listing.show-header dir-listing.hide-header-file dir-listing.set-footer dir-listing.auto-layout dir-listing.cache',
     'listings have one look here',
   ),
-  ...unneeded('mimetype.use-xattr mimetype.xattr-name', 'media types come from the extension'),
+  ...unneeded(
+    'mimetype.assign mimetype.use-xattr mimetype.xattr-name',
+    'media types come from a table by extension; see files.types for others',
+  ),
   ...unneeded(
     'server.follow-symlink server.stat-cache-engine',
     'links inside the root are followed, and changes are noticed',
@@ -37,7 +39,7 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
   ),
   ...missing('server.force-lowercase-filenames', 'warning', 'names are taken as they are', 'rename the files'),
   ...missing(
-    'evhost.path-pattern simple-vhost.server-root simple-vhost.document-root simple-vhost.default-host vhostdb.backend userdir.path userdir.active',
+    'evhost.path-pattern simple-vhost.server-root simple-vhost.document-root simple-vhost.default-host vhostdb.backend userdir.path userdir.active userdir.basepath userdir.exclude-user userdir.include-user userdir.letterhomes vhostdb.cache vhostdb.dbi vhostdb.ldap vhostdb.mysql vhostdb.pgsql',
     'error',
     'folders are not chosen by the name that was asked for',
     'write a site for each name, with its files',

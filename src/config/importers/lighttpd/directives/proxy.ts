@@ -11,7 +11,7 @@ import type { SettingsView } from '../view.ts';
 export const PROXY_ROWS: readonly DirectiveRow[] = [
   ...translated('proxy.server', 'proxy', 'keys are subtrees; keys that are endings of paths are reported'),
   ...translated('proxy.header', 'the base of proxy', 'responses are mapped back by the mount itself'),
-  ...translated('proxy.balance', 'balance'),
+  ...translated('proxy.balance', 'balance', 'where there is that feature; endpoints take turns otherwise'),
   ...translated('proxy.forwarded', 'nothing', 'Forwarded is always sent; remote_user is reported'),
   ...translated('proxy.replace-http-host', 'host'),
   ...missing(

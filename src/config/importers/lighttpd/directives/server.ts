@@ -4,7 +4,7 @@ import { type DirectiveRow, missing, translated, unneeded } from '../../directiv
 /** The directives of this file, and those of modules that have no file of their own. */
 export const SERVER_ROWS: readonly DirectiveRow[] = [
   ...translated('server.port server.bind server.use-ipv6', 'listen'),
-  ...translated('ssl.engine ssl.pemfile ssl.privkey', 'tls'),
+  ...translated('ssl.engine ssl.pemfile ssl.privkey', 'tls', 'where there is that feature; an error otherwise'),
   ...translated('server.max-request-size', 'limits.body'),
   ...translated('server.max-connections', 'limits.connections'),
   ...translated('server.max-request-field-size', 'limits.head'),
@@ -16,7 +16,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
   ...translated('url.access-deny', 'respond: 403', 'where it denies everything; endings of paths are reported'),
   ...translated('server.modules', 'nothing', 'what is loaded is read from the other directives'),
   ...unneeded(
-    'server.username server.groupname server.chroot server.pid-file server.core-files server.upload-dirs server.max-fds server.max-worker server.event-handler server.network-backend server.listen-backlog server.defer-accept server.bsd-accept-filter server.set-v6only server.v4mapped server.socket-perms server.ip-transparent server.systemd-socket-activation server.compat-module-load server.graceful-restart-bg server.chunkqueue-chunk-sz server.preflight-check',
+    'server.username server.groupname server.chroot server.pid-file server.core-files server.upload-dirs server.max-fds server.max-worker server.event-handler server.network-backend server.listen-backlog server.defer-accept server.bsd-accept-filter server.set-v6only server.v4mapped server.socket-perms server.ip-transparent server.systemd-socket-activation server.compat-module-load server.graceful-restart-bg server.chunkqueue-chunk-sz server.upload-temp-file-size server.preflight-check',
     'it is a matter of the service manager or of the program itself',
   ),
   ...unneeded(
@@ -64,7 +64,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'limit it in the network',
   ),
   ...missing(
-    'auth.backend.plain.userfile auth.backend.plain.groupfile auth.backend.htdigest.userfile auth.backend.ldap.hostname auth.backend.pam.opts auth.backend.gssapi.keytab auth.backend.sasl.opts auth.backend.dbi auth.extern-authn auth.cache',
+    'auth.backend.plain.userfile auth.backend.plain.groupfile auth.backend.htdigest.userfile auth.backend.ldap.hostname auth.backend.ldap.base-dn auth.backend.ldap.bind-dn auth.backend.ldap.bind-pw auth.backend.ldap.ca-file auth.backend.ldap.filter auth.backend.ldap.groupmember auth.backend.ldap.starttls auth.backend.ldap.timeout auth.backend.ldap.allow-empty-pw auth.backend.gssapi.principal auth.backend.gssapi.store-creds auth.backend.pam.opts auth.backend.gssapi.keytab auth.backend.sasl.opts auth.backend.dbi auth.extern-authn auth.cache',
     'error',
     'passwords can only be checked with an htpasswd file here, so the mount would be open',
     'make an htpasswd file, or put a login in front',

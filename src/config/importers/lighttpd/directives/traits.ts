@@ -16,9 +16,9 @@ export const TRAIT_ROWS: readonly DirectiveRow[] = [
   ...translated(
     'auth.require auth.backend auth.backend.htpasswd.userfile',
     'auth',
-    'method basic with an htpasswd file',
+    'method basic with an htpasswd file, where there is that feature; closed otherwise',
   ),
-  ...translated('deflate.mimetypes compress.filetype', 'compress'),
+  ...translated('deflate.mimetypes compress.filetype', 'compress', 'where there is that feature'),
   ...unneeded(
     'deflate.allowed-encodings deflate.cache-dir deflate.compression-level deflate.max-compress-size deflate.max-loadavg deflate.min-compress-size deflate.output-buffer-size deflate.params deflate.work-block-size compress.allowed-encodings compress.cache-dir compress.max-filesize compress.max-loadavg',
     'the coding is chosen by what the client takes',

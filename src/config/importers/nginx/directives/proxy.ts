@@ -14,7 +14,11 @@ import { expandVariables, hasVariables } from '../variables.ts';
 export const PROXY_ROWS: readonly DirectiveRow[] = [
   ...translated('proxy_pass', 'proxy'),
   ...translated('upstream server', 'proxy.to', 'weights and spare servers are reported'),
-  ...translated('least_conn ip_hash hash random', 'balance'),
+  ...translated(
+    'least_conn ip_hash hash random',
+    'balance',
+    'where there is that feature; endpoints take turns otherwise',
+  ),
   ...translated('proxy_set_header', 'host, headers.request', 'forwarding headers are always sent and need no line'),
   ...translated('proxy_hide_header', 'headers.response.remove'),
   ...translated('proxy_connect_timeout proxy_read_timeout', 'timeouts'),
@@ -29,7 +33,7 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
     'the mount maps every URL both ways; texts that are no URLs are reported',
   ),
   ...unneeded(
-    'proxy_http_version proxy_buffering proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_request_buffering proxy_max_temp_file_size proxy_temp_path proxy_temp_file_write_size proxy_headers_hash_max_size proxy_headers_hash_bucket_size proxy_socket_keepalive proxy_force_ranges proxy_ignore_client_abort proxy_send_lowat proxy_limit_rate keepalive keepalive_requests keepalive_time zone sub_filter_last_modified',
+    'proxy_http_version proxy_buffering proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_request_buffering proxy_max_temp_file_size proxy_temp_path proxy_temp_file_write_size proxy_headers_hash_max_size proxy_headers_hash_bucket_size proxy_socket_keepalive proxy_force_ranges proxy_ignore_client_abort proxy_send_lowat proxy_limit_rate proxy_socket_rcvbuf proxy_socket_sndbuf proxy_pass_trailers proxy_ssl_conf_command proxy_ssl_certificate_cache keepalive keepalive_requests keepalive_time zone sub_filter_last_modified',
     'bodies are passed on as they come, over HTTP/1.1 and kept-alive connections',
   ),
   ...unneeded(
@@ -51,7 +55,7 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
     'set NODE_EXTRA_CA_CERTS for an authority of your own',
   ),
   ...missing(
-    'proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_key proxy_cache_bypass proxy_no_cache proxy_cache_use_stale proxy_cache_lock proxy_cache_methods proxy_cache_min_uses proxy_cache_background_update proxy_cache_revalidate proxy_cache_purge proxy_store proxy_store_access',
+    'proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_key proxy_cache_bypass proxy_no_cache proxy_cache_use_stale proxy_cache_lock proxy_cache_methods proxy_cache_min_uses proxy_cache_background_update proxy_cache_revalidate proxy_cache_convert_head proxy_cache_lock_age proxy_cache_lock_timeout proxy_cache_max_range_offset proxy_cache_purge proxy_store proxy_store_access',
     'warning',
     'responses are not kept',
     'see cache in the manual',

@@ -14,7 +14,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'where they replace a prefix',
   ),
   ...translated('map', 'nothing', 'where its variable is used and known'),
-  ...translated('ssl_certificate ssl_certificate_key', 'tls'),
+  ...translated('ssl_certificate ssl_certificate_key', 'tls', 'where there is that feature; an error otherwise'),
   ...translated('set_real_ip_from', 'trust'),
   ...translated('access_log', 'log', 'of a whole server; lines of a form of their own become combined ones'),
   ...translated('keepalive_timeout', 'timeouts.idle'),
@@ -51,9 +51,25 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'the variables that it sets have no value here',
     'see what they are used for',
   ),
+  ...unneeded(
+    'slice client_body_early_read aio_write http2_max_concurrent_pushes http2_pool_size http2_streams_index_size open_file_cache_events referer_hash_bucket_size referer_hash_max_size ancient_browser ancient_browser_value modern_browser modern_browser_value ssl_ech_file early_hints keepalive_min_timeout max_headers http3 http3_hq http3_max_concurrent_streams http3_stream_buffer_size quic_active_connection_id_limit quic_bpf quic_gso quic_host_key quic_retry ssl_object_cache_inheritable ssl_certificate_cache ssl_certificate_compression epoll_events acceptex_read devpoll_changes devpoll_events kqueue_changes kqueue_events connections post_acceptex eventport_events google_perftools_profiles',
+    'the defaults here do the right thing',
+  ),
+  ...missing(
+    'ssl_ocsp ssl_ocsp_cache ssl_ocsp_responder',
+    'error',
+    'the revocation of client certificates is not looked up',
+    'leave such a site to a server that checks it',
+  ),
+  ...missing(
+    'sticky least_time post_action auth_delay add_header_inherit add_trailer_inherit',
+    'warning',
+    'nothing here does this',
+    'do it in the backend',
+  ),
   ...missing('stream mail', 'error', 'only HTTP is forwarded', 'leave that to a server that forwards other protocols'),
   ...missing(
-    'fastcgi_pass uwsgi_pass scgi_pass memcached_pass grpc_pass stub_status dav_methods flv mp4 empty_gif perl content_by_lua_block content_by_lua_file js_content access_by_lua_block rewrite_by_lua_block header_filter_by_lua_block body_filter_by_lua_block log_by_lua_block init_by_lua_block',
+    'fastcgi_pass uwsgi_pass scgi_pass memcached_pass grpc_pass tunnel_pass stub_status dav_methods flv mp4 empty_gif perl content_by_lua_block content_by_lua_file js_content access_by_lua_block rewrite_by_lua_block header_filter_by_lua_block body_filter_by_lua_block log_by_lua_block init_by_lua_block',
     'error',
     'this is answered by something other than an HTTP server',
     'put an HTTP server before it and proxy to that',
@@ -63,3 +79,13 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'it belongs to a module that has no equal here',
   ),
 ];
+
+/** Families of directives of modules that we have nothing for; their handlers have rows of their own. */
+const FOREIGN_FAMILIES =
+  /^(?:fastcgi|uwsgi|scgi|grpc|memcached|tunnel|xslt|image_filter|mp4|perl|userid|geoip|ssi|xml|dav|lua)_/;
+
+/** The row for a directive that is only known by its family. */
+export function familyRow(name: string): DirectiveRow | undefined {
+  if (!FOREIGN_FAMILIES.test(name)) return undefined;
+  return { name, fate: 'unneeded', note: 'it belongs to a module that has no equal here' };
+}

@@ -13,11 +13,11 @@ import { errorPageTraits } from './files.ts';
 export const TRAIT_ROWS: readonly DirectiveRow[] = [
   ...translated('add_header', 'headers.response'),
   ...translated('expires', 'files.cache, else headers.response'),
-  ...translated('auth_basic auth_basic_user_file', 'auth'),
+  ...translated('auth_basic auth_basic_user_file', 'auth', 'where there is that feature; closed otherwise'),
   ...translated('client_max_body_size', 'limits.body'),
-  ...translated('gzip gzip_types', 'compress'),
+  ...translated('gzip gzip_types', 'compress', 'where there is that feature'),
   ...unneeded(
-    'gzip_comp_level gzip_min_length gzip_proxied gzip_vary gzip_disable gzip_http_version gzip_buffers gunzip',
+    'gzip_comp_level gzip_min_length gzip_proxied gzip_vary gzip_disable gzip_http_version gzip_buffers gzip_hash gzip_no_buffer gzip_window postpone_gzipping gunzip gunzip_buffers',
     'the coding is chosen by what the client takes',
   ),
   ...missing(
@@ -34,7 +34,7 @@ export const TRAIT_ROWS: readonly DirectiveRow[] = [
     'let the backend check it, or put the login in front',
   ),
   ...missing(
-    'limit_req limit_conn limit_rate limit_rate_after limit_req_zone limit_conn_zone limit_req_status limit_conn_status limit_req_log_level',
+    'limit_req limit_conn limit_rate limit_rate_after limit_req_zone limit_conn_zone limit_req_status limit_conn_status limit_req_log_level limit_conn_log_level limit_req_dry_run limit_conn_dry_run',
     'warning',
     'the rate of requests is not limited',
     'see limits in the manual',
