@@ -15,6 +15,11 @@ packages=(
   wrk             # the load of the benchmarks
   nghttp2-client  # h2load: HTTP/2 load and requests
   python3-twisted # interop: the original VHostMonsterResource
+  chromium        # browser tests: the run-time shim, real applications, WebSockets
+  pebble          # a certificate authority that speaks ACME, with its challenge server
+  php-cli         # runs the PHP applications of the browser tests
+  php-xml         # needed by DokuWiki
+  dokuwiki        # a PHP application of the browser tests
 )
 
 is_installed() {
