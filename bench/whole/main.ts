@@ -1,9 +1,9 @@
 // `npm run bench`: Portico and its rivals side by side on this machine.
 import { join } from 'node:path';
+import { runFolder, watchForEnd, withScope } from '../../test/kit/clean-up.ts';
 import { findProgram, installHint } from '../../test/kit/debian.ts';
 import { closedPort } from '../../test/kit/scripted-upstream.ts';
 import { startBackend } from './backend.ts';
-import { runFolder, watchForEnd, withScope } from './clean-up.ts';
 import { runContest } from './contest.ts';
 import { describeMachine } from './machine.ts';
 import { type Options, parseOptions } from './options.ts';
