@@ -75,8 +75,10 @@ class Forwarder {
     this.#policy = policy;
   }
 
-  forward(exchange: Exchange): Promise<Reply> {
+  forward(exchange: Exchange): Reply | Promise<Reply> {
     const view = this.#rewriter.viewFor(exchange);
+    const own = view.answerOwn(exchange);
+    if (own !== undefined) return own;
     view.watchInterim(exchange);
     return this.#upstream
       .send(exchange, this.#requestFor(exchange, view), exchange.body)
