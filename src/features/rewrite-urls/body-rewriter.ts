@@ -75,6 +75,7 @@ export class BodyRewriter {
     return {
       strings: mount.strings,
       mapsText: mount.options.text,
+      needsReferrer: mount.takesStrays,
       onIntegrityUrl: (url) => mount.integrityUrls.add(url, printOrigin(map.backend) + this.#view.mapTarget(page)),
     };
   }

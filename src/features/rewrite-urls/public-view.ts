@@ -91,8 +91,8 @@ export class LivePublicView implements PublicView {
   }
 }
 
-function fingerprintOf(map: UrlMap, { mode, options }: LiveMount): string {
+function fingerprintOf(map: UrlMap, { mode, options, takesStrays }: LiveMount): string {
   const { strings, text, types } = options;
-  const words = JSON.stringify([map.fingerprint, mode, strings, text, types]);
+  const words = JSON.stringify([map.fingerprint, mode, strings, text, types, takesStrays]);
   return createHash('sha256').update(words).digest('hex').slice(0, 8);
 }
