@@ -83,6 +83,9 @@ const RESPONSE_HEADERS: ReadonlyMap<string, MapHeader> = new Map<string, MapHead
   ['odata-entityid', url],
 ]);
 
+/** The names of all response headers that are touched, in lower case. */
+export const MAPPED_RESPONSE_HEADERS: readonly string[] = [...RESPONSE_HEADERS.keys()];
+
 /**
  * The headers of a response, or of a 103 (RFC 8297), or its trailers, as the client is to see them. Returns the same
  * list if nothing changes.

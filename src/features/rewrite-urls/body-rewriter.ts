@@ -19,6 +19,7 @@ import { trailersOfRewritten } from '../../rewrite/head.ts';
 import { headersToPublic } from '../../rewrite/headers.ts';
 import type { HtmlOptions } from '../../rewrite/html/html-scanner.ts';
 import { rewriteTransform } from '../../rewrite/languages.ts';
+import { REWRITE_TRACE } from '../../rewrite/trace/rewrite-trace.ts';
 import type { LivePublicView } from './public-view.ts';
 import type { ResponsePlan, Rewritable } from './response-plan.ts';
 
@@ -66,7 +67,9 @@ export class BodyRewriter {
 
   #rewriter(selection: Rewritable): Transform {
     const { map, mount } = this.#view;
-    return rewriteTransform(map, selection, this.#htmlOptions(), mount.record.tally);
+    const watch = this.#exchange.get(REWRITE_TRACE);
+    const tally = watch === undefined ? mount.record.tally : { edits: 0, heldBytes: 0, watch };
+    return rewriteTransform(map, selection, this.#htmlOptions(), tally);
   }
 
   #htmlOptions(): HtmlOptions {

@@ -9,6 +9,7 @@ import type { Target } from '../../http/target.ts';
 import { prepareForRewriting } from '../../rewrite/head.ts';
 import { headersToBackend, headersToPublic } from '../../rewrite/headers.ts';
 import type { PublicView } from '../../rewrite/mount-rewriter.ts';
+import { REWRITE_TRACE } from '../../rewrite/trace/rewrite-trace.ts';
 import type { UrlMap } from '../../rewrite/url-map.ts';
 import { acceptEncodingFor } from './accept-encoding.ts';
 import type { LiveMount } from './live-mount.ts';
@@ -71,6 +72,7 @@ export class LivePublicView implements PublicView {
 
   finishReply(exchange: Exchange, reply: Reply): Reply | Promise<Reply> {
     const { head } = reply;
+    exchange.get(REWRITE_TRACE)?.onHead(head.headers, this.map);
     // The same received head gives the same plan, so that what is derived from its lists is kept too.
     const plan = head.headers.derive(this, () => new ResponsePlan(this, head));
     return plan.finish(exchange, reply);
