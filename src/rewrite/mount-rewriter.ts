@@ -2,6 +2,7 @@
 import type { Exchange } from '../exchange/exchange.ts';
 import type { FeatureContext } from '../exchange/feature.ts';
 import type { Reply } from '../exchange/handler.ts';
+import type { RewriteWork } from '../exchange/rewrite-figures.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { Target } from '../http/target.ts';
 import type { BaseUrl } from './base-url.ts';
@@ -28,6 +29,8 @@ export interface MountRewriter {
    * latest ones, so that what depends on it can be kept with it.
    */
   viewFor(exchange: Exchange): PublicView;
+  /** Its figures, and the way back for requests that went past the mount. */
+  readonly work: RewriteWork;
   /** Lines for `portico explain`. */
   explain(): string[];
 }

@@ -48,6 +48,7 @@ export async function createProxy(
     },
     keepsBarePath: path !== '/' && basePath === path,
     preview: (exchange) => forwarder.preview(exchange),
+    rewriting: rewriter.work,
     explain: () => [...rewriter.explain(), `forwards to ${options.to.join(', ')}`],
   };
 }

@@ -19,6 +19,7 @@ import { trailersOfRewritten } from '../../rewrite/head.ts';
 import { headersToPublic } from '../../rewrite/headers.ts';
 import type { HtmlOptions } from '../../rewrite/html/html-scanner.ts';
 import { rewriteTransform } from '../../rewrite/languages.ts';
+import { REWRITE_TRACE } from '../../rewrite/trace/rewrite-trace.ts';
 import type { LivePublicView } from './public-view.ts';
 import type { ResponsePlan, Rewritable } from './response-plan.ts';
 
@@ -68,7 +69,9 @@ export class BodyRewriter {
     const { map, mount } = this.#view;
     const shim = this.#plan.shimFor(this.#exchange, selection.language);
     const insertion = shim === 'page' ? { insertion: this.#plan.shimPage.insertion() } : {};
-    const transform = rewriteTransform(map, selection, { ...this.#htmlOptions(), ...insertion }, mount.record.tally);
+    const watch = this.#exchange.get(REWRITE_TRACE);
+    const tally = watch === undefined ? mount.record.tally : { edits: 0, heldBytes: 0, watch };
+    const transform = rewriteTransform(map, selection, { ...this.#htmlOptions(), ...insertion }, tally);
     const { shim: parts } = this.#view;
     return shim === 'worker' && parts !== undefined ? prefixed(transform, parts.script.text) : transform;
   }
@@ -79,6 +82,7 @@ export class BodyRewriter {
     return {
       strings: mount.strings,
       mapsText: mount.options.text,
+      needsReferrer: mount.takesStrays,
       onIntegrityUrl: (url) => mount.integrityUrls.add(url, printOrigin(map.backend) + this.#view.mapTarget(page)),
     };
   }

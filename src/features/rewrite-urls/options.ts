@@ -82,6 +82,12 @@ const rewriteMap = z.strictObject({
     .boolean()
     .default(true)
     .describe('Whether percent-encoded URLs of the backend inside other URLs, as in ?next=http%3A%2F%2F..., are too.'),
+  rescue: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a request that nothing on the site serves is redirected (307) into this mount if a page of it asks, as its Referer says. Each use is logged and counted: `portico leaks` shows them. For that a Referrer-Policy of the application that hides paths from its own origin is relaxed; other origins learn no more than before. Only for mounts below a path.',
+    ),
   shim: autoOnOff
     .default('auto')
     .describe(

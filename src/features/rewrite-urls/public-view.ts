@@ -9,6 +9,7 @@ import type { Target } from '../../http/target.ts';
 import { prepareForRewriting } from '../../rewrite/head.ts';
 import { headersToBackend, headersToPublic } from '../../rewrite/headers.ts';
 import type { PublicView } from '../../rewrite/mount-rewriter.ts';
+import { REWRITE_TRACE } from '../../rewrite/trace/rewrite-trace.ts';
 import type { UrlMap } from '../../rewrite/url-map.ts';
 import { acceptEncodingFor } from './accept-encoding.ts';
 import type { LiveMount } from './live-mount.ts';
@@ -91,6 +92,7 @@ export class LivePublicView implements PublicView {
 
   finishReply(exchange: Exchange, reply: Reply): Reply | Promise<Reply> {
     const { head } = reply;
+    exchange.get(REWRITE_TRACE)?.onHead(head.headers, this.map);
     // The same received head gives the same plan, so that what is derived from its lists is kept too.
     const plan = head.headers.derive(this, () => new ResponsePlan(this, head));
     return plan.finish(exchange, reply);
@@ -111,8 +113,9 @@ export class LivePublicView implements PublicView {
   }
 }
 
-function fingerprintOf(map: UrlMap, { mode, options }: LiveMount, shim: string): string {
+function fingerprintOf(map: UrlMap, { mode, options, takesStrays }: LiveMount, shim: string): string {
   const { strings, text, types, spa } = options;
-  const words = JSON.stringify([map.fingerprint, mode, strings, text, types, ...(shim === '' ? [] : [shim, spa])]);
+  const shimWords = shim === '' ? [] : [shim, spa];
+  const words = JSON.stringify([map.fingerprint, mode, strings, text, types, takesStrays, ...shimWords]);
   return createHash('sha256').update(words).digest('hex').slice(0, 8);
 }
