@@ -48,6 +48,7 @@ export async function createProxy(
     },
     keepsBarePath: path !== '/' && basePath === path,
     preview: (exchange) => forwarder.preview(exchange),
+    rewriting: rewriter.work,
     explain: () => [...rewriter.explain(), `forwards to ${options.to.join(', ')}`],
   };
 }
@@ -75,8 +76,10 @@ class Forwarder {
     this.#policy = policy;
   }
 
-  forward(exchange: Exchange): Promise<Reply> {
+  forward(exchange: Exchange): Reply | Promise<Reply> {
     const view = this.#rewriter.viewFor(exchange);
+    const own = view.answerOwn(exchange);
+    if (own !== undefined) return own;
     view.watchInterim(exchange);
     return this.#upstream
       .send(exchange, this.#requestFor(exchange, view), exchange.body)
