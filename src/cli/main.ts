@@ -5,6 +5,7 @@ import { parseArguments } from './arguments.ts';
 import { type Command, explainFault, RunError, UsageError } from './command.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
+import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { importCommand } from './commands/import.ts';
 import { leaks } from './commands/leaks.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   serve,
   check,
   explain,
+  doctor,
   importCommand,
   reload,
   status,

@@ -17,6 +17,8 @@ export interface PageRecord {
   readonly failed: { readonly url: string; readonly why: string }[];
   /** Error messages of the console and errors that no script caught. */
   readonly consoleErrors: string[];
+  /** The latter alone. */
+  readonly scriptErrors: string[];
   /** Requests and WebSockets that went to the backend itself. */
   readonly escapes: string[];
   /** Requests to the public origin that are not in the mount. */
@@ -71,6 +73,7 @@ export class VisitedPage {
   readonly record: PageRecord = {
     failed: [],
     consoleErrors: [],
+    scriptErrors: [],
     escapes: [],
     outside: [],
     sockets: [],
@@ -175,7 +178,10 @@ export class VisitedPage {
       if (response.status() >= 400) this.#fail(response.url(), String(response.status()));
     });
     page.on('console', (message) => this.#onConsole(message));
-    page.on('pageerror', (error) => record.consoleErrors.push(firstLine(error)));
+    page.on('pageerror', (error) => {
+      record.consoleErrors.push(firstLine(error));
+      record.scriptErrors.push(firstLine(error));
+    });
     page.on('websocket', (socket) => this.#onSocket(socket));
     this.#session.on('Audits.issueAdded', ({ issue }) => {
       const { contentSecurityPolicyIssueDetails: policy, mixedContentIssueDetails: mixed } = issue.details;

@@ -1,6 +1,6 @@
 // Applications from npm. Each has its dependencies pinned in test/fixtures/apps/NAME/package.json.
 import { cpSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { RealApplication, StartCommand } from './application.ts';
 
 /** Runs a script below node_modules with this Node.js. */
@@ -108,6 +108,14 @@ export const npmApplications: readonly RealApplication[] = [
     name: 'wetty',
     covers: 'WebSocket and assets root-relative, content security policy',
     isNpm: true,
+    // Its terminal is native code, which npm builds in an install script: built here, with the headers beside this Node.js.
+    build: [
+      'node_modules/node-gyp/bin/node-gyp.js',
+      'rebuild',
+      '-C',
+      'node_modules/node-pty',
+      `--nodedir=${resolve(process.execPath, '..', '..')}`,
+    ],
     path: '/',
     shows: undefined,
     start: ({ port }) =>
