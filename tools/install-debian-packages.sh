@@ -19,6 +19,7 @@ packages=(
   pebble          # a certificate authority that speaks ACME, with its challenge server
   php-cli         # runs the PHP applications of the browser tests
   php-xml         # needed by DokuWiki
+  iproute2        # a network of its own for the rewriting corpus, with the ports that it names
   dokuwiki        # a PHP application of the browser tests
 )
 
