@@ -71,6 +71,7 @@ export async function buildGeneration(
       router: new Router(sites),
       details: builder.details,
       trust: new CidrList(config.trust),
+      compat: config.compat,
       refusedForms: builder.refusedForms,
       close: () => builder.close(),
     });
@@ -160,7 +161,7 @@ class Builder {
 
   #contextFor(mount: Mount, resolved: ResolvedMount): FeatureContext {
     const { clock, deadlines, log, shared } = this.#services;
-    const { timeouts, limits } = this.#config;
+    const { timeouts, limits, compat } = this.#config;
     return {
       mount,
       baseDir: this.#config.baseDir,
@@ -168,6 +169,7 @@ class Builder {
       deadlines,
       log,
       bounds: { ...timeouts, maxHeadBytes: limits.maxHeadBytes },
+      compat,
       share: (key, make, close) => {
         this.#heldKeys.push(key);
         return shared.hold(key, make, close);

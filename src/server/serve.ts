@@ -11,7 +11,7 @@ import type { Carrier, ExchangeHost } from '../exchange/host.ts';
 import type { Observer } from '../exchange/observer.ts';
 import type { Mount, Route } from '../exchange/route.ts';
 import { HeaderList } from '../http/header-list.ts';
-import { defaultPort } from '../http/target.ts';
+import { defaultPort, pathOfTarget } from '../http/target.ts';
 import { invariant } from '../util/invariant.ts';
 import { readClientFacts } from './client-facts.ts';
 import type { Generation } from './generation.ts';
@@ -97,9 +97,11 @@ export class ExchangeServer implements ExchangeHost {
     if (exchange instanceof ServedExchange) exchange.generation?.leave();
   }
 
-  refuse(connection: ConnectionFacts, error: ProxyError): Reply {
-    this.#log.info({ client: connection.address, code: error.code, detail: error.detail }, 'request refused');
-    return renderError(error, { method: 'GET', accept: undefined, id: undefined });
+  refuse(connection: ConnectionFacts, error: ProxyError, target?: string): Reply {
+    const isForged = target !== undefined && this.#generation.refusesPath(pathOfTarget(target));
+    const told = isForged ? new ProxyError('request_denied', error.detail) : error;
+    this.#log.info({ client: connection.address, code: told.code, detail: told.detail }, 'request refused');
+    return renderError(told, { method: 'GET', accept: undefined, id: undefined });
   }
 
   #fail(exchange: Exchange, thrown: unknown): Reply {

@@ -43,7 +43,9 @@ export const importLighttpd: Importer = (text, file, readInclude, options = {}):
       .map((listener) => importSite(settings, contexts, name.host, listener)),
   );
   const listen = listeners.map(({ address }) => address);
-  const { config, origins } = buildDocument(settings, sites, { listen, root: importRoot(contexts, report) });
+  const root = { ...importRoot(contexts, report), ...(compat && { compat: 'lighttpd' }) };
+  if (compat) checkPathReading(contexts, report);
+  const { config, origins } = buildDocument(settings, sites, { listen, root });
   account(contexts, report);
   return { config, diagnostics: report.list(), origins };
 };
@@ -135,6 +137,14 @@ function importRoot(contexts: readonly Context[], report: ImportReport): Record<
     ...(Object.keys(limits).length > 0 && { limits }),
     ...(Object.keys(timeouts).length > 0 && { timeouts }),
   };
+}
+
+/** The key `compat` stands for the default settings. */
+function checkPathReading(contexts: readonly Context[], report: ImportReport): void {
+  const setting = contexts[0]?.settings.get('server.http-parseopts');
+  if (setting === undefined) return;
+  const message = 'with compat: lighttpd paths are read as with the default of this directive';
+  report.warn(setting, message, 'import without --compat: encoded and doubled slashes go to the backend as they came');
 }
 
 /** `"10.0.0.232" => "trust"`; `all` would believe every client. */
