@@ -70,13 +70,21 @@ function importSite(
 ): NamedSite {
   const { report, compat } = settings;
   const scheme = isSecure ? 'https' : 'http';
-  const situation: Situation = { host: sampleHost(name), port, scheme, socket, path: '/', query: undefined };
+  const situation: Situation = {
+    host: sampleHost(name),
+    port,
+    scheme,
+    socket,
+    path: '/',
+    query: undefined,
+    isLiteral: compat,
+  };
   const mounts = importMounts(settings, {
     name,
     port,
     isSecure,
     candidates: candidatePaths(contexts, situation),
-    answer: (probe) => answer({ contexts, report, compat }, { ...probe, socket }),
+    answer: (probe) => answer({ contexts, report, compat }, { ...probe, socket, isLiteral: compat }),
   });
   const view = new SettingsView(contexts, situation);
   const sources = contexts
