@@ -54,7 +54,9 @@ export class ExchangeServer implements ExchangeHost {
     const generation = this.#generation;
     const client = readClientFacts(connection, request, generation.trust);
     const host = client.authority?.host ?? '';
-    const port = client.authority?.port ?? (client.isForwarded ? defaultPort(client.scheme) : connection.localPort);
+    // A name without a port stands for that of the scheme to lighttpd, whichever port it was asked on.
+    const isDefault = client.isForwarded || generation.compat === 'lighttpd';
+    const port = client.authority?.port ?? (isDefault ? defaultPort(client.scheme) : connection.localPort);
     const isMisdirected =
       connection.tls !== undefined &&
       generation.tls !== undefined &&

@@ -38,7 +38,7 @@ export const importLighttpd: Importer = (text, file, readInclude, options = {}):
   checkContexts(contexts, listeners, report, compat);
   for (const listener of listeners) report.contribute(...listener.settings);
   const sites = siteNames(contexts).flatMap((name) =>
-    listeners
+    whereAsked(listeners, compat)
       .filter(({ port }) => name.port === undefined || name.port === port)
       .map((listener) => importSite(settings, contexts, name.host, listener)),
   );
@@ -49,6 +49,17 @@ export const importLighttpd: Importer = (text, file, readInclude, options = {}):
   account(contexts, report);
   return { config, diagnostics: report.list(), origins };
 };
+
+/**
+ * Where each name is asked for. To lighttpd a name without a port is another one than with an odd one, which only matters
+ * where patterns are taken literally.
+ */
+function whereAsked(listeners: readonly LighttpdListener[], compat: boolean): LighttpdListener[] {
+  if (!compat) return [...listeners];
+  const ports = new Set(listeners.map(({ port }) => port));
+  const unnamed = listeners.map((listener) => ({ ...listener, port: listener.isSecure ? 443 : 80 }));
+  return [...listeners, ...unnamed.filter(({ port }) => !ports.has(port)).slice(0, 1)];
+}
 
 /** Every name that a condition mentions, and `*` for all others. */
 function siteNames(contexts: readonly Context[]): NamePattern[] {
