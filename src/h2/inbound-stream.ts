@@ -74,7 +74,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     const { host, facts, limits } = this.#context;
     const read = this.#read;
     if ('code' in read) {
-      this.#refuse(new ProxyError(read.code, read.detail));
+      this.#refuse(new ProxyError(read.code, read.detail), read.target);
     } else if (read.protocol !== undefined && read.protocol !== WEBSOCKET) {
       this.#refuse(new ProxyError('method_unsupported', `CONNECT for ${read.protocol}`));
     } else if ((read.length ?? 0) > limits.bodyBytes) {
@@ -176,8 +176,8 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
   }
 
   /** RFC 9113 §8.1.1 lets a server answer a malformed request before it resets the stream. */
-  #refuse(error: ProxyError): void {
-    this.#write(this.#context.host.refuse(this.#context.facts, error));
+  #refuse(error: ProxyError, target?: string): void {
+    this.#write(this.#context.host.refuse(this.#context.facts, error, target));
   }
 
   #write(reply: Reply): void {

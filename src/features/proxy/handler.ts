@@ -16,6 +16,7 @@ import { DEFAULT_POOL_LIMITS, Pool } from '../../upstream/pool.ts';
 import { h1Transport } from '../../upstream/transport.ts';
 import { type RequestFor, Upstream } from '../../upstream/upstream.ts';
 import { invariant } from '../../util/invariant.ts';
+import { normalHost } from './compat-headers.ts';
 import { type EndpointFiles, endpointTls, readEndpointFiles } from './endpoint-tls.ts';
 import type { HostPolicy, ProxyOptions, ProxyTimeouts } from './options.ts';
 import { type PreparePolicy, prepareHeaders } from './prepare-request.ts';
@@ -41,6 +42,7 @@ export async function createProxy(
     // A backend that has the path itself must not be told to add it.
     prefix: basePath === path ? '' : path.replace(/\/$/, ''),
     allowedUpgrades: new Set(options.upgrade),
+    compat: context.compat && { server: context.compat, serverName: firstName(context.mount.site) },
   });
   return {
     handle: function proxy(exchange) {
@@ -126,10 +128,17 @@ class Forwarder {
   }
 
   #prepare(exchange: Exchange, headers: ReadonlyHeaderList, endpoint: Endpoint): HeaderList {
-    const publicHost = exchange.client.authority?.text;
+    const publicHost =
+      this.#policy.compat?.server === 'lighttpd' ? normalHost(exchange) : exchange.client.authority?.text;
     const host = this.#hostPolicy === 'public' && publicHost !== undefined ? publicHost : endpoint.authority;
     return prepareHeaders(exchange, headers, host, this.#policy);
   }
+}
+
+/** The first of the names in the key of a site that is one name, without its port; empty if there is none. */
+function firstName(siteKey: string): string {
+  const names = siteKey.split(/\s*,\s*/).filter((name) => !name.startsWith('*'));
+  return parseAuthority(names[0] ?? '')?.host ?? '';
 }
 
 /** The nevow form has no place for a prefix: the path behind it is the public one, whole. */
