@@ -9,8 +9,9 @@ import type { Carrier, ExchangeHost } from '../exchange/host.ts';
 import { isBodylessStatus } from '../http/status.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { beginHandshake, HANDSHAKE_FIELDS, isAccepted, WEBSOCKET } from './extended-connect.ts';
+import { type HeadFault, REQUEST_FAULTS } from './field-lines.ts';
 import type { SessionLimits } from './limits.ts';
-import type { HeadFault, ReadRequest } from './pseudo-headers.ts';
+import type { ReadRequest } from './pseudo-headers.ts';
 import { finalFields, interimFields } from './response-headers.ts';
 import { StreamBody, type StreamBodyOwner } from './stream-body.ts';
 import { StreamSink, type StreamSinkOwner } from './stream-sink.ts';
@@ -63,6 +64,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
       : new StreamBody(stream, 'head' in read ? read.length : undefined, this, {
           headerCount: context.limits.headerCount,
           bodyBytes: handshake === undefined ? context.limits.bodyBytes : Number.POSITIVE_INFINITY,
+          faults: REQUEST_FAULTS,
         });
     // Nobody else reads the end of a stream without a body, and it does not close before.
     if (this.#body === undefined) stream.resume();
@@ -128,6 +130,14 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
   bodyBroken(error: ProxyError): void {
     if (this.#exchange !== undefined && this.#reply === undefined) return;
     this.#giveUp(error, constants.NGHTTP2_PROTOCOL_ERROR);
+  }
+
+  /** What is not read stays behind a closed window until the answer is out. */
+  bodyCancelled(): void {}
+
+  /** A request cut short shows by its length. */
+  isEndOfMessage(): boolean {
+    return true;
   }
 
   bodyMoved(): void {
@@ -248,7 +258,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
   /** RFC 9113 §8.1: behind a whole answer the rest of the request may be cut off with NO_ERROR. */
   #skipRest(): void {
     const { deadlines, limits } = this.#context;
-    this.#body?.cancel();
+    this.#body?.cancel(new ProxyError('client_gone', 'answered before the body'));
     let size = 0;
     this.#stream.on('data', (chunk: Buffer) => {
       size += chunk.length;

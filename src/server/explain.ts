@@ -126,8 +126,8 @@ async function previewRoute(
   return { ...nothing(question, 'served', summary), steps, upstream: previewed && printPreview(previewed) };
 }
 
-function printPreview({ endpoint, request }: PreviewedRequest): NonNullable<Explanation['upstream']> {
-  return { endpoint, requestLine: `${request.method} ${request.target} HTTP/1.1`, headers: [...request.headers] };
+function printPreview({ endpoint, version, request }: PreviewedRequest): NonNullable<Explanation['upstream']> {
+  return { endpoint, requestLine: `${request.method} ${request.target} ${version}`, headers: [...request.headers] };
 }
 
 function toRequest(question: ExplainQuestion): { request: RequestHead; connection: ConnectionFacts } | string {
