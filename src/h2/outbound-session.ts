@@ -10,6 +10,7 @@ import {
 import type { Socket } from 'node:net';
 import { ProxyError } from '../exchange/errors.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
+import { endSession } from './end-session.ts';
 import { FloodGauge, type OutboundSessionLimits } from './limits.ts';
 import { OutboundStream, type OutboundStreamContext } from './outbound-stream.ts';
 
@@ -205,9 +206,11 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
   /** The FIN of the endpoint: answers that are whole are still read. */
   #onEnd(): void {
     if (this.#phase === 'closed') return;
+    this.#session.close();
+    this.#phase = 'closing';
     for (const stream of [...this.#streams]) stream.connectionEnded(new ProxyError('upstream_closed', ''));
     if (this.#streams.size === 0) this.#end(constants.NGHTTP2_NO_ERROR, '');
-    else this.close();
+    else this.#watch();
   }
 
   /** One deadline: for SETTINGS or an answer to PING, for idling, or for the end. */
@@ -226,7 +229,7 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
     this.#phase = 'closed';
     this.deadlineMs = this.deadlines.in(this.limits.lingerTimeoutMs);
     this.#abandonStreams(new ProxyError('upstream_closed', detail));
-    this.#session.destroy(undefined, code);
+    endSession(this.#session, code);
   }
 
   #onClose(): void {

@@ -5,9 +5,9 @@ import { describe, test } from 'node:test';
 import { ProxyError } from '../../src/exchange/errors.ts';
 import { HeaderList } from '../../src/http/header-list.ts';
 import { Deadlines } from '../../src/util/deadlines.ts';
+import { createUpstream, drain, HandBody, HandSink, type PeerRequest, send, startPeer } from '../kit/endpoints.ts';
 import { FakeClock } from '../kit/fake-clock.ts';
 import { Gate } from '../kit/gate.ts';
-import { createUpstream, drain, HandBody, HandSink, type PeerRequest, send, startPeer } from './_endpoints.ts';
 
 const LIMIT = { timeout: 30_000 };
 const BIG = Buffer.alloc(5 * 1024 * 1024, 'Portico ');

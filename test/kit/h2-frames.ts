@@ -115,17 +115,20 @@ export class FramePeer {
   #bytes: Buffer = Buffer.alloc(0);
   readonly #waiting = new Waiting(() => this.transcript);
   readonly socket: Socket;
+  /** Whether SETTINGS and PING are acknowledged from now on. */
+  acknowledges: boolean;
   #skip: number;
 
   /** `skip`: bytes before the first frame, such as the preface of a client. */
   constructor(socket: Socket, acknowledges: boolean, skip = 0) {
     this.socket = socket;
+    this.acknowledges = acknowledges;
     this.#skip = skip;
     this.socket.on('data', (bytes) => {
       const skipped = Math.min(this.#skip, bytes.length);
       this.#skip -= skipped;
       this.#bytes = Buffer.concat([this.#bytes, bytes.subarray(skipped)]);
-      this.#read(acknowledges);
+      this.#read();
       this.#waiting.changed();
     });
     this.socket.on('error', () => {});
@@ -190,7 +193,7 @@ export class FramePeer {
     return undefined;
   }
 
-  #read(acknowledges: boolean): void {
+  #read(): void {
     for (;;) {
       const size = this.#bytes.length < 9 ? Number.POSITIVE_INFINITY : this.#bytes.readUIntBE(0, 3);
       if (this.#bytes.length < 9 + size) return;
@@ -204,9 +207,9 @@ export class FramePeer {
       this.frames.push(one);
       if (one.type === FRAME.data)
         this.#contentBytes.set(one.stream, this.contentBytes(one.stream) + one.payload.length);
-      if (acknowledges && one.type === FRAME.settings && (one.flags & FLAG.ack) === 0)
+      if (this.acknowledges && one.type === FRAME.settings && (one.flags & FLAG.ack) === 0)
         this.socket.write(frame(FRAME.settings, FLAG.ack, 0));
-      if (acknowledges && one.type === FRAME.ping && (one.flags & FLAG.ack) === 0)
+      if (this.acknowledges && one.type === FRAME.ping && (one.flags & FLAG.ack) === 0)
         this.socket.write(frame(FRAME.ping, FLAG.ack, 0, one.payload));
     }
   }
@@ -244,8 +247,8 @@ export class FrameServer {
     return this.peers.map(({ transcript }, index) => `connection ${index}\n${transcript}`).join('\n');
   }
 
-  accept(socket: Socket): FramePeer {
-    const peer = new FramePeer(socket, true, PREFACE.length);
+  accept(socket: Socket, acknowledges: boolean): FramePeer {
+    const peer = new FramePeer(socket, acknowledges, PREFACE.length);
     this.peers.push(peer);
     this.#waiting.changed();
     return peer;
@@ -258,13 +261,16 @@ export class FrameServer {
   }
 }
 
-/** Starts a server that sends `first` on each connection, and then what the test says. */
+/**
+ * Starts a server that sends `first` on each connection, and then what the test says. Without anything first nothing is
+ * acknowledged either: SETTINGS of its own come before that (RFC 9113 §3.4).
+ */
 export async function startFrames(owner: Owner, first: readonly Buffer[] = [settings()]): Promise<FrameServer> {
   const listener = createServer({ noDelay: true, allowHalfOpen: true });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const server = new FrameServer((listener.address() as AddressInfo).port);
-  listener.on('connection', (socket) => void server.accept(socket).send(...first));
+  listener.on('connection', (socket) => void server.accept(socket, first.length > 0).send(...first));
   atEnd(
     owner,
     () => {

@@ -18,9 +18,9 @@ import { pooledTransport } from '../../src/upstream/transport.ts';
 import { Upstream } from '../../src/upstream/upstream.ts';
 import { type Clock, systemClock } from '../../src/util/clock.ts';
 import { Deadlines } from '../../src/util/deadlines.ts';
-import { atEnd, type Owner } from '../kit/at-end.ts';
-import { testExchange } from '../kit/exchange.ts';
-import { Waiting } from '../kit/waiting.ts';
+import { atEnd, type Owner } from './at-end.ts';
+import { testExchange } from './exchange.ts';
+import { Waiting } from './waiting.ts';
 
 /** What the compatibility interface of node:http2 has in common with node:http. */
 export type PeerRequest = IncomingMessage | Http2ServerRequest;
