@@ -54,6 +54,8 @@ export interface FeatureLog {
 /** What an endpoint would be sent. */
 export interface PreviewedRequest {
   readonly endpoint: string;
+  /** In words that stand at the end of a request line, such as `HTTP/1.1`. */
+  readonly version: string;
   readonly request: OutboundRequest;
 }
 

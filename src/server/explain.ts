@@ -127,8 +127,8 @@ async function previewRoute(
   return { ...nothing(question, 'served', summary), steps, upstream: previewed && printPreview(previewed) };
 }
 
-function printPreview({ endpoint, request }: PreviewedRequest): NonNullable<Explanation['upstream']> {
-  return { endpoint, requestLine: `${request.method} ${request.target} HTTP/1.1`, headers: [...request.headers] };
+function printPreview({ endpoint, version, request }: PreviewedRequest): NonNullable<Explanation['upstream']> {
+  return { endpoint, requestLine: `${request.method} ${request.target} ${version}`, headers: [...request.headers] };
 }
 
 /** A question as a request from this machine; a sentence for what is none. */
