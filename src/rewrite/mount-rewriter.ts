@@ -37,6 +37,8 @@ export interface MountRewriter {
 
 /** A mount seen from one public address. Immutable. */
 export interface PublicView {
+  /** The answer to a request for something of the rewriter's own, such as the shim; undefined for every other one. */
+  answerOwn(exchange: Exchange): Reply | undefined;
   /** The request-target to send upstream. Throws `request_malformed` for a target that the mount does not cover. */
   mapTarget(target: Target): string;
   /** Changes the prepared headers of a request in place; `endpoint` is the index of the one that is asked. */

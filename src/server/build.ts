@@ -71,6 +71,7 @@ export async function buildGeneration(
       router: new Router(sites),
       details: builder.details,
       trust: new CidrList(config.trust),
+      compat: config.compat,
       refusedForms: builder.refusedForms,
       close: () => builder.close(),
     });
@@ -170,7 +171,7 @@ class Builder {
 
   #contextFor(mount: Mount, resolved: ResolvedMount, neighbours: readonly string[]): FeatureContext {
     const { clock, deadlines, log, shared } = this.#services;
-    const { timeouts, limits } = this.#config;
+    const { timeouts, limits, compat } = this.#config;
     return {
       mount,
       baseDir: this.#config.baseDir,
@@ -178,6 +179,7 @@ class Builder {
       deadlines,
       log,
       bounds: { ...timeouts, maxHeadBytes: limits.maxHeadBytes },
+      compat,
       share: (key, make, close) => {
         this.#heldKeys.push(key);
         return shared.hold(key, make, close);

@@ -62,7 +62,7 @@ export async function explainAnswer(
   question: ExplainQuestion,
   { clock, log }: Pick<Services, 'clock' | 'log'>,
 ): Promise<ExplainedAnswer | string> {
-  const parsed = toRequest(question);
+  const parsed = toRequest(question, generation);
   if (typeof parsed === 'string') return parsed;
   const server = new ExchangeServer(generation, log, []);
   const trace = new RewriteTrace();

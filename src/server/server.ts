@@ -338,7 +338,7 @@ export class Server {
   }
 }
 
-function connectionLimits({ limits, timeouts }: ResolvedConfig): ConnectionLimits {
+function connectionLimits({ limits, timeouts, compat }: ResolvedConfig): ConnectionLimits {
   return {
     ...DEFAULT_CONNECTION_LIMITS,
     headBytes: limits.maxHeadBytes,
@@ -350,6 +350,7 @@ function connectionLimits({ limits, timeouts }: ResolvedConfig): ConnectionLimit
     writeTimeoutMs: timeouts.responseMs,
     idleTimeoutMs: timeouts.idleMs,
     tunnelIdleTimeoutMs: timeouts.tunnelMs,
+    compat,
   };
 }
 

@@ -67,9 +67,13 @@ export class BodyRewriter {
 
   #rewriter(selection: Rewritable): Transform {
     const { map, mount } = this.#view;
+    const shim = this.#plan.shimFor(this.#exchange, selection.language);
+    const insertion = shim === 'page' ? { insertion: this.#plan.shimPage.insertion() } : {};
     const watch = this.#exchange.get(REWRITE_TRACE);
     const tally = watch === undefined ? mount.record.tally : { edits: 0, heldBytes: 0, watch };
-    return rewriteTransform(map, selection, this.#htmlOptions(), tally);
+    const transform = rewriteTransform(map, selection, { ...this.#htmlOptions(), ...insertion }, tally);
+    const { shim: parts } = this.#view;
+    return shim === 'worker' && parts !== undefined ? prefixed(transform, parts.script.text) : transform;
   }
 
   #htmlOptions(): HtmlOptions {
@@ -100,6 +104,43 @@ export class BodyRewriter {
     const error = noteFailure(this.#exchange, toProxyError(thrown), mount.log);
     mount.record.noteFailure(error.code);
     return error;
+  }
+}
+
+/**
+ * A worker's script with the shim in front, as text: whether the script is a module, in which `importScripts` throws, is
+ * not known before it is read whole. Its lines keep their numbers but for one.
+ */
+function prefixed(transform: Transform, text: string): Transform {
+  return (next) => {
+    const sink = new PrefixSink(next, Buffer.from(text, 'latin1'));
+    return transform(sink);
+  };
+}
+
+class PrefixSink extends PassingSink {
+  #prefix: Buffer | undefined;
+
+  constructor(next: Sink, prefix: Buffer) {
+    super(next);
+    this.#prefix = prefix;
+  }
+
+  override write(chunk: Buffer, release?: Release): boolean {
+    this.#begin();
+    return super.write(chunk, release);
+  }
+
+  override end(trailers?: ReadonlyHeaderList): void {
+    this.#begin();
+    super.end(trailers);
+  }
+
+  #begin(): void {
+    const prefix = this.#prefix;
+    this.#prefix = undefined;
+    // What the next sink says to it, it says again to the chunk that follows.
+    if (prefix !== undefined) this.next.write(prefix);
   }
 }
 

@@ -34,6 +34,8 @@ export class LiveMount {
   /** Whether the backend is on this machine, so that it is asked for plain bytes and the client's coding is ours. */
   readonly isLocal: boolean;
   readonly leaks: LeakDetector;
+  /** Whether pages get the shim. */
+  readonly hasShim: boolean;
   readonly integrityUrls: IntegrityUrls;
   readonly record: RewriteRecord;
   readonly log: FeatureLog;
@@ -72,9 +74,16 @@ export class LiveMount {
     this.strings = new Set(this.options.strings);
     this.isLocal = facts.endpoints.every(({ host }) => isLoopback(host));
     this.leaks = new LeakDetector([...backends, ...also]);
+    this.hasShim = this.mode === 'all' && this.#wantsShim();
     this.integrityUrls = memory.integrityUrls;
     this.record = memory.record;
     this.log = log;
+  }
+
+  #wantsShim(): boolean {
+    const { shim, prefix } = this.options;
+    if (shim !== 'auto') return shim === 'on';
+    return !this.isExact && !this.keepsPath && prefix !== 'keep';
   }
 
   #makeMap(path: string, backends: readonly BaseUrl[], also: readonly BaseUrl[]): MountMap {

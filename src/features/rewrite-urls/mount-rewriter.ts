@@ -83,7 +83,7 @@ class LiveMountRewriter implements MountRewriter {
     const where = mode === 'headers' ? 'in headers' : 'in headers and bodies';
     const backends = facts.endpoints.map((endpoint) => printOrigin({ ...endpoint, path: '/' })).join(', ');
     const paths = keepsPath ? '' : `, and puts ${facts.path} before root-relative ones`;
-    const lines = [`rewrites URLs of ${backends} ${where}${paths}`];
+    const lines = [`rewrites URLs of ${backends} ${where}${paths}`, ...explainShim(this.#mount)];
     if (takesStrays) lines.push('sends requests of its pages that miss the mount back into it');
     return lines;
   }
@@ -97,6 +97,30 @@ class LiveMountRewriter implements MountRewriter {
     if (first !== undefined) this.#views.set(first, view);
     return view;
   }
+}
+
+/** Whether pages get the shim, and by which rule. */
+function explainShim({ hasShim, mode, options, isExact, keepsPath }: LiveMount): string[] {
+  const { shim, spa, prefix } = options;
+  if (mode !== 'all') return [];
+  if (hasShim) {
+    const pages = 'puts the shim into pages, and before the scripts of workers';
+    const windows = {
+      auto: 'routers see URLs without the prefix where scripts are named from the root',
+      on: 'routers see URLs without the prefix',
+      off: 'routers see the URL as it is (spa: off)',
+    };
+    return [`${pages}; ${windows[spa]}`];
+  }
+  const why =
+    shim === 'off'
+      ? 'shim: off'
+      : isExact
+        ? 'the mount is one exact path'
+        : prefix === 'keep' && !keepsPath
+          ? 'prefix: keep'
+          : 'public and backend path are the same';
+  return [`puts no shim into pages: ${why}`];
 }
 
 /** A request without Host came to this very address. */
