@@ -71,7 +71,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
 
   /** Opens the exchange, or answers that there is none. */
   open(): void {
-    const { host, facts, limits } = this.#context;
+    const { limits } = this.#context;
     const read = this.#read;
     if ('code' in read) {
       this.#refuse(new ProxyError(read.code, read.detail));
@@ -79,12 +79,35 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
       this.#refuse(new ProxyError('method_unsupported', `CONNECT for ${read.protocol}`));
     } else if ((read.length ?? 0) > limits.bodyBytes) {
       this.#refuse(new ProxyError('request_body_too_large', `${read.length} bytes announced`));
+    } else if (read.length === 0 && this.#body !== undefined) {
+      this.#openBehindEnd(read, this.#body);
     } else {
       this.#owesContinue = read.head.expectsContinue;
-      const exchange = host.open(facts, read.head, this.#requestBody(read), this);
-      this.#exchange = exchange;
-      host.run(exchange, this);
+      this.#run(read, this.#requestBody(read));
     }
+  }
+
+  /**
+   * Content-Length 0 without END_STREAM: whole upstream with its head, so that waits until nothing comes that would make
+   * the request malformed (RFC 9113 §8.1.1).
+   */
+  #openBehindEnd(read: ReadRequest, body: StreamBody): void {
+    this.#owesContinue = read.head.expectsContinue;
+    body.sendTo({
+      onDrained: undefined,
+      write: () => true,
+      end: () => this.#run(read, emptyBody),
+      abort: (error) => {
+        if (this.#mayStillSendHeads) this.#refuse(error);
+      },
+    });
+  }
+
+  #run(read: ReadRequest, body: Body): void {
+    const { host, facts } = this.#context;
+    const exchange = host.open(facts, read.head, body, this);
+    this.#exchange = exchange;
+    host.run(exchange, this);
   }
 
   respond(reply: Reply): void {

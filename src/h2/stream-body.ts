@@ -26,7 +26,8 @@ export interface StreamBodyLimits {
 }
 
 /**
- * Body of one stream. node:http2 returns credit to the client for what was read (RFC 9113 §5.2), so a paused stream
+ * Body of one stream. Its last bytes are handed on when END_STREAM has come: with more DATA than Content-Length says the
+ * request is malformed (RFC 9113 §8.1.1), and must not have reached anybody whole. node:http2 returns credit to the client for what was read (RFC 9113 §5.2), so a paused stream
  * holds one window at most.
  */
 export class StreamBody implements Body {
@@ -39,6 +40,7 @@ export class StreamBody implements Body {
   #trailers: ReadonlyHeaderList | undefined = undefined;
   #error: ProxyError | undefined = undefined;
   #size = 0;
+  #held: Buffer | undefined = undefined;
   #isBlocked = false;
   #isCancelled = false;
   #isComplete = false;
@@ -100,7 +102,11 @@ export class StreamBody implements Body {
       this.#break(new ProxyError('request_body_too_large', `more than ${this.#limits.bodyBytes} bytes`));
       return;
     }
-    if (sink.write(chunk) || this.#sink === undefined) return;
+    if (this.#size === this.length) this.#held = chunk;
+    else if (!sink.write(chunk) && this.#sink !== undefined) this.#block();
+  }
+
+  #block(): void {
     this.#isBlocked = true;
     this.#stream.pause();
   }
@@ -124,6 +130,7 @@ export class StreamBody implements Body {
     if (this.#error !== undefined || this.#isComplete || this.#stream.rstCode !== 0) return;
     this.#isComplete = true;
     this.#owner.bodyRead();
+    if (this.#held !== undefined) this.#sink?.write(this.#held);
     this.#sink?.end(this.#trailers);
   }
 
