@@ -219,9 +219,10 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#tellHead(head);
     body.sendTo(sink);
     if (this.#isGivenUp) return;
-    const waitForTrailers = !sink.isSafe;
-    this.#stream.respond(finalFields(head, body.length ?? 'none'), { waitForTrailers });
-    sink.start(waitForTrailers);
+    // For trailers or none: a body may still break, which only a stream that waits can tell, for of any other node:http2
+    // sends END_STREAM ahead of the reset. Nor does it close before its last write is told, which costs an Error.
+    this.#stream.respond(finalFields(head, body.length ?? 'none'), { waitForTrailers: true });
+    sink.start();
   }
 
   #tellHead(head: ResponseHead): void {
@@ -241,7 +242,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#tellHead(reply.head);
     const sink = new StreamSink(this.#stream, this, undefined);
     this.#sink = sink;
-    sink.start(true);
+    sink.start();
     this.#watch();
     reply.body.sendTo(sink);
     (this.#body ?? emptyBody).sendTo(tunnel);
