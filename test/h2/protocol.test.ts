@@ -8,7 +8,7 @@ import {
   type Fields,
   FLAG,
   FRAME,
-  type FrameClient,
+  type FramePeer,
   fieldBlock,
   frame,
   getFields,
@@ -244,7 +244,7 @@ describe('HTTP/2, by section', () => {
 });
 
 /** Waits for what ends the connection, or stream 1; an answer in between does not count. */
-async function fault(client: FrameClient): Promise<string> {
+async function fault(client: FramePeer): Promise<string> {
   const find = () =>
     client.frames.find((one) => isGoawayWithError(one) || (one.type === FRAME.reset && one.stream === 1));
   await client.until('a fault', () => client.isClosed || find() !== undefined);
@@ -264,7 +264,7 @@ function isAck({ type, flags }: { type: number; flags: number }, wanted: number)
 }
 
 /** What was sent before `content` was answered: everything of before is done. */
-async function roundTrip(client: FrameClient, content: string): Promise<void> {
+async function roundTrip(client: FramePeer, content: string): Promise<void> {
   await client.send(frame(FRAME.ping, 0, 0, content));
   await client.until('the answer to a PING', () =>
     client.frames.some((one) => isAck(one, FRAME.ping) && one.payload.toString() === content),
