@@ -6,10 +6,12 @@ import { delimiter, join } from 'node:path';
 const PACKAGES = {
   apache2: 'apache2',
   caddy: 'caddy',
+  chromium: 'chromium',
   curl: 'curl',
   h2load: 'nghttp2-client',
   haproxy: 'haproxy',
   lighttpd: 'lighttpd',
+  nghttp: 'nghttp2-client',
   nginx: 'nginx',
   openssl: 'openssl',
   python3: 'python3',
