@@ -1,4 +1,5 @@
 // Where an exchange meets a generation: opens it, finds its route, runs the chain, turns failures into answers.
+import type { ChallengeBoard } from '../acme/challenges.ts';
 import { type Body, emptyBody } from '../exchange/body.ts';
 import { failedRequest, renderError } from '../exchange/error-reply.ts';
 import { type ErrorCode, ProxyError } from '../exchange/errors.ts';
@@ -15,6 +16,7 @@ import { defaultPort } from '../http/target.ts';
 import { invariant } from '../util/invariant.ts';
 import { readClientFacts } from './client-facts.ts';
 import type { Generation } from './generation.ts';
+import { isHttpChallenge, withChallenges } from './http-challenges.ts';
 import type { TlsSites } from './tls-sites.ts';
 
 /** What an OPTIONS request for the server itself, or one that may go no further, is told (RFC 9110 §9.3.7, §7.6.2). */
@@ -31,9 +33,11 @@ export class ExchangeServer implements ExchangeHost {
   readonly #log: FeatureLog;
   /** Observers of every exchange, whatever its mount. */
   readonly #observers: readonly Observer[];
+  readonly #challenges: ChallengeBoard;
   isDraining = false;
 
-  constructor(generation: Generation, log: FeatureLog, observers: readonly Observer[]) {
+  constructor(generation: Generation, log: FeatureLog, observers: readonly Observer[], challenges: ChallengeBoard) {
+    this.#challenges = challenges;
     this.#generation = generation;
     this.#log = log;
     this.#observers = observers;
@@ -59,7 +63,8 @@ export class ExchangeServer implements ExchangeHost {
       connection.tls !== undefined &&
       generation.tls !== undefined &&
       isElsewhere(generation.tls, connection, client, request, port);
-    const route = isMisdirected ? MISDIRECTED_ROUTE : findRoute(generation, request, host, port);
+    const found = isMisdirected ? MISDIRECTED_ROUTE : findRoute(generation, request, host, port);
+    const route = isHttpChallenge(request.target.path) ? withChallenges(found, this.#challenges) : found;
     const exchange = new ServedExchange(connection, client, request, body, route, carrier);
     exchange.timeline.requestStart = performance.now();
     exchange.generation = generation;

@@ -12,6 +12,8 @@ const PACKAGES = {
   lighttpd: 'lighttpd',
   nginx: 'nginx',
   openssl: 'openssl',
+  pebble: 'pebble',
+  'pebble-challtestsrv': 'pebble',
   python3: 'python3',
   wrk: 'wrk',
 } as const;
