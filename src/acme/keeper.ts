@@ -324,7 +324,8 @@ class KeptName {
       this.#version = await store.versionOf(this.name);
       this.#adopt(certificate, facts);
       const { validTo } = certificate.leaf;
-      log.info({ name: this.name, directory: facts.directory, validTo }, 'a certificate was issued and is in use');
+      const { directory, challenge } = facts;
+      log.info({ name: this.name, directory, challenge, validTo }, 'a certificate was issued and is in use');
     } catch (thrown) {
       const error = toAcmeError(thrown);
       const nowMs = clock.epochMs();

@@ -119,8 +119,9 @@ export function parseAnswer<Name extends keyof typeof SHAPES>(
   // The union of all shapes by `what`: zod's types do not follow it.
   if (parsed.success) return parsed.data as z.output<(typeof SHAPES)[Name]>;
   const [issue] = parsed.error.issues;
-  const place = issue === undefined ? '' : ` at ${issue.path.join('.') || 'the top'}: ${issue.message}`;
-  throw new AcmeError('malformed', `the CA answered a wrong ${what}${quoteWords(place)}`, { cause: parsed.error });
+  const place =
+    issue === undefined ? '' : ` at ${quoteWords(`${issue.path.join('.') || 'the top'}: ${issue.message}`)}`;
+  throw new AcmeError('malformed', `the CA answered a wrong ${what}${place}`, { cause: parsed.error });
 }
 
 const URN = 'urn:ietf:params:acme:error:';

@@ -205,7 +205,8 @@ export function defaultSocketPath(file: string, environment: Environment): strin
   return join(dir, `${createHash('sha256').update(file).digest('hex').slice(0, 12)}.sock`);
 }
 
-function defaultStorageDir(environment: Environment): string {
+/** The folder for what must outlast the program, of a document that names none. */
+export function defaultStorageDir(environment: Environment): string {
   const stateDir = environment['XDG_STATE_HOME'];
   if (stateDir !== undefined && stateDir !== '') return join(stateDir, 'portico');
   return userInfo().uid === 0 ? '/var/lib/portico' : join(homedir(), '.local', 'state', 'portico');
