@@ -9,6 +9,7 @@ import { LOCAL_CA_FOLDER } from '../../server/auto-certificates.ts';
 import { systemClock } from '../../util/clock.ts';
 import { type Arguments, type Command, configFlag } from '../command.ts';
 import { loadForCommand } from '../load-for-command.ts';
+import { stayAlive } from '../stay-alive.ts';
 import type { Terminal } from '../terminal.ts';
 import { findTrustStores, realTrustSurroundings, type TrustStep, type TrustStore } from '../trust-stores.ts';
 
@@ -30,7 +31,8 @@ export const trust: Command = {
     const storage = await findStorage(args, terminal);
     if (storage === undefined) return 2;
     const authority = new LocalAuthority(join(storage, LOCAL_CA_FOLDER), systemClock);
-    const { chain } = await authority.root();
+    // Another process may be making it just now.
+    const { chain } = await stayAlive(() => authority.root());
     const name = new X509Certificate(chain).subject.replace(/^CN=/, '');
     const home = terminal.environment['HOME'];
     const stores = findTrustStores({ file: authority.rootFile, name }, realTrustSurroundings(home)).filter(
