@@ -44,8 +44,8 @@ export function findRescue(
   const [referer, ...more] = request.headers.getAll('referer');
   if (referer === undefined || more.length > 0) return undefined;
   const referrer = pathOfReferer(referer, origin, client.prefix);
-  const target = referrer === undefined ? undefined : parseTarget('GET', referrer);
-  if (referrer === undefined || target === undefined) return undefined;
+  const target = referrer === undefined ? undefined : parseTarget('GET', referrer, generation.compat);
+  if (referrer === undefined || target === undefined || typeof target === 'string') return undefined;
   const match = generation.find({ ...request, target }, asked.host, asked.port);
   return match.kind === 'route' ? into(match.route, referrer, generation, request, asked) : undefined;
 }
@@ -92,8 +92,8 @@ function into(
   { host, port }: AskedHost,
 ): Rescue | undefined {
   if (route.noteRescue === undefined) return undefined;
-  const target = parseTarget(request.method, route.mount.path.slice(0, -1) + request.target.text);
-  if (target === undefined) return undefined;
+  const target = parseTarget(request.method, route.mount.path.slice(0, -1) + request.target.text, generation.compat);
+  if (typeof target === 'string') return undefined;
   const match = generation.find({ ...request, target }, host, port);
   // A deeper mount may cover what would be asked for there: then it is not this application that misses it.
   return match.kind === 'route' && match.route === route ? { route, target, referrer } : undefined;
