@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 const PACKAGES = {
   apache2: 'apache2',
   caddy: 'caddy',
+  chromium: 'chromium',
   curl: 'curl',
   h2load: 'nghttp2-client',
   haproxy: 'haproxy',
