@@ -127,8 +127,8 @@ test('a history-mode router: home, click, reload, back, forward, deep link', OPT
   assert.equal(await state(page, 'about'), '/app/about');
   await page.goForward();
   assert.equal(await state(page, 'user 1'), '/app/users/1');
-  await page.goto(`${origin}/app/users/1`);
-  assert.equal(await state(page, 'user 1'), '/app/users/1');
+  await page.goto(`${origin}/app/about`);
+  assert.equal(await state(page, 'about'), '/app/about');
   await page.goBack();
   assert.equal(await state(page, 'user 1'), '/app/users/1');
   // Relative URLs are those of the true address, and cookies those of the mount.
