@@ -42,7 +42,7 @@ export const debianApplications: readonly RealApplication[] = [
     debian: ['mediawiki', 'php-cli', 'php-sqlite3', 'php-mbstring', 'php-intl'],
     path: '/index.php/Main_Page',
     shows: 'MediaWiki has been installed',
-    click: { selector: 'a[href*="Special:RecentChanges"]', shows: 'Recent changes' },
+    click: { selector: 'a[href*="Special:SpecialPages"]', shows: 'Maintenance reports' },
     start: ({ port, data }) => {
       installMediawiki(port, data);
       const env = { MW_CONFIG_FILE: join(data, 'LocalSettings.php') };

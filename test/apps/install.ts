@@ -23,7 +23,7 @@ export function installApplication(app: RealApplication, options: InstallOptions
   const missing = missingPackages(app, options);
   if (missing.length > 0) return { missing: `needs Debian packages: apt-get install -y ${missing.join(' ')}` };
   const fixture = join(projectRoot, 'test', 'fixtures', 'apps', app.name);
-  if (app.isNpm === undefined) return { folder: existsSync(fixture) ? fixture : cacheFolder };
+  if (app.isNpm === undefined) return { folder: existsSync(fixture) ? fixture : projectRoot };
   const folder = join(cacheFolder, `${app.name}-${fingerprint(app, fixture)}`);
   const stamp = join(folder, '.installed');
   if (existsSync(stamp)) return { folder };

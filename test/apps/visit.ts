@@ -38,6 +38,8 @@ export interface VisitTask {
 
 /** How long a step waits for what it is to show. */
 const PATIENCE_MS = 15_000;
+/** How long the direct visit must show the same before it is believed to be all. */
+const STILL_MS = 1000;
 /** Texts at least this similar are the same but for what changes by itself. */
 export const SAME_TEXT = 0.9;
 const TEXT_LENGTH = 400;
@@ -106,11 +108,13 @@ class Visit {
     await this.#visited.lookUntil(({ text }) => shows === undefined || text.includes(shows));
     await this.#visited.settle();
     let last: StepView | undefined;
+    let since = 0;
     const view = await this.#visited.lookUntil((candidate) => {
       const now = this.#toStep(step, candidate);
-      const isStill = last !== undefined && last.path === now.path && last.text === now.text;
+      if (expected !== undefined) return this.#isLike(now, expected);
+      if (last?.path !== now.path || last.text !== now.text) since = systemClock.now();
       last = now;
-      return expected === undefined ? isStill : this.#isLike(now, expected);
+      return systemClock.now() - since >= STILL_MS;
     });
     this.steps.push(this.#toStep(step, view));
     for (const { url } of view.links) {

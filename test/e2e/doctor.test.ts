@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { runCommandLine } from '../../src/cli/main.ts';
-import { findBrowser } from '../../src/doctor/browser.ts';
 import type { DoctorReport } from '../../src/doctor/examine.ts';
 import type { Finding, FindingKind } from '../../src/doctor/finding.ts';
 import { TestAuthority } from '../kit/certificates.ts';
+import { skipUnless } from '../kit/debian.ts';
 import { startInProcess } from '../kit/in-process.ts';
 import type { ReadRequest } from '../kit/message-reader.ts';
 import { startPortico } from '../kit/portico.ts';
@@ -16,10 +16,7 @@ import { answering, closedPort, okResponse, type ScriptedUpstream, startUpstream
 import { tempFolder } from '../kit/temp-folder.ts';
 
 const LIMIT = { timeout: 120_000 };
-const IN_BROWSER = {
-  ...LIMIT,
-  skip: findBrowser() === undefined ? 'needs a browser: apt-get install chromium' : false,
-};
+const IN_BROWSER = { ...LIMIT, skip: skipUnless('chromium') };
 const HTML = ['Content-Type: text/html'];
 const PLAIN = ['Content-Type: text/plain'];
 
