@@ -7,6 +7,7 @@ const PACKAGES = {
   apache2: 'apache2',
   caddy: 'caddy',
   chromium: 'chromium',
+  certutil: 'libnss3-tools',
   curl: 'curl',
   h2load: 'nghttp2-client',
   haproxy: 'haproxy',
@@ -14,6 +15,8 @@ const PACKAGES = {
   nghttp: 'nghttp2-client',
   nginx: 'nginx',
   openssl: 'openssl',
+  pebble: 'pebble',
+  'pebble-challtestsrv': 'pebble',
   python3: 'python3',
   wrk: 'wrk',
 } as const;
