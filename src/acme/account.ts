@@ -38,14 +38,6 @@ export async function forgetAccount({ client, store }: AccountOptions): Promise<
   if (stored !== undefined) await store.writeAccount(directory, { ...stored, url: undefined });
 }
 
-/** Ends the account (RFC 8555 §7.3.6): the CA takes no order of it any more. The next order makes a new one. */
-export async function deactivateAccount(options: AccountOptions): Promise<void> {
-  const { client, store } = options;
-  const account = await openAccount(options);
-  await client.post(account.url, { status: 'deactivated' }, account);
-  await store.deleteAccount(client.authority.directory);
-}
-
 async function createAccount(stored: StoredAccount | undefined, options: AccountOptions): Promise<Account> {
   const { client, store, email, log } = options;
   const { authority } = client;

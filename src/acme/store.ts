@@ -87,10 +87,6 @@ export class AcmeStore {
     await writeAtomically(this.#accountFile(directory), `${JSON.stringify({ directory, ...account }, undefined, 2)}\n`);
   }
 
-  async deleteAccount(directory: string): Promise<void> {
-    await rm(this.#accountFile(directory), { force: true });
-  }
-
   /** The file with the certificate and the key of a name, whether it exists or not. */
   certificateFile(name: string): string {
     return join(this.dir, 'certificates', `${fileNameOf(name)}.pem`);
@@ -121,7 +117,7 @@ export class AcmeStore {
     await writeAtomically(this.#factsFile(name), `${JSON.stringify(facts, undefined, 2)}\n`);
   }
 
-  /** Moves a revoked certificate out of the way; it stays readable under another name. */
+  /** For a certificate that was revoked: nobody may take it for a good one. */
   async deleteCertificate(name: string): Promise<void> {
     await rm(this.certificateFile(name), { force: true });
     await rm(this.#factsFile(name), { force: true });
