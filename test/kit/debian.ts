@@ -7,6 +7,7 @@ const PACKAGES = {
   apache2: 'apache2',
   caddy: 'caddy',
   certutil: 'libnss3-tools',
+  chromium: 'chromium',
   curl: 'curl',
   h2load: 'nghttp2-client',
   haproxy: 'haproxy',
