@@ -11,6 +11,7 @@ packages=(
   haproxy         # benchmarks, interop
   apache2         # benchmarks, interop
   lighttpd        # benchmarks, interop
+  lighttpd-mod-openssl # importers: configurations with TLS
   caddy           # benchmarks
   wrk             # the load of the benchmarks
   nghttp2-client  # h2load: HTTP/2 load and requests
@@ -20,6 +21,7 @@ packages=(
   libnss3-tools   # certutil: the authorities that browsers trust
   php-cli         # runs the PHP applications of the browser tests
   php-xml         # needed by DokuWiki
+  iproute2        # a network of its own for the rewriting corpus, with the ports that it names
   dokuwiki        # a PHP application of the browser tests
 )
 

@@ -64,6 +64,7 @@ export function resolveSettings(
     listeners,
     trust,
     tls: settings.tls,
+    compat: settings.compat,
     acme: settings.acme,
     log: { level: settings.log.level, format: settings.log.format, file: settings.log.file },
     admin: { socketPath: resolveSocketPath(settings, mistakes.document.file, environment) },

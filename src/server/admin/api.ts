@@ -21,6 +21,12 @@ export interface AdminAnswer {
 export interface AdminOrders {
   status(): Promise<AdminAnswer>;
   reload(): Promise<AdminAnswer>;
+  /** Everything that can be scraped, in the text format of Prometheus. */
+  metrics(): Promise<AdminAnswer>;
+  /** What rewriting did at each mount, leaks and rescues with it. */
+  rewriting(): Promise<AdminAnswer>;
+  /** The same, and sets it back to nothing. */
+  resetRewriting(): Promise<AdminAnswer>;
   certificate(action: CertificateAction, question: URLSearchParams): Promise<AdminAnswer>;
 }
 
@@ -33,6 +39,9 @@ const BODY_BYTES_LIMIT = 1024 * 1024;
 export function createAdminHost(orders: AdminOrders): ExchangeHost {
   const table: Readonly<Record<string, Order>> = {
     'GET /status': () => orders.status(),
+    'GET /metrics': () => orders.metrics(),
+    'GET /rewriting': () => orders.rewriting(),
+    'POST /rewriting/reset': () => orders.resetRewriting(),
     'POST /reload': () => orders.reload(),
     'GET /certificate': (_body, query) => orders.certificate('explain', query),
     'POST /certificate/renew': (_body, query) => orders.certificate('renew', query),
