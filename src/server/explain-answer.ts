@@ -1,5 +1,4 @@
 // What rewriting does to the answer of one request: fetches it through the whole pipeline, without a listener, and compares.
-import { ChallengeBoard } from '../acme/challenges.ts';
 import type { Body } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -65,7 +64,7 @@ export async function explainAnswer(
 ): Promise<ExplainedAnswer | string> {
   const parsed = toRequest(question, generation);
   if (typeof parsed === 'string') return parsed;
-  const server = new ExchangeServer(generation, log, [], new ChallengeBoard());
+  const server = new ExchangeServer(generation, log, [], undefined);
   const trace = new RewriteTrace();
   let exchange: Exchange | undefined;
   const reply = await new Promise<Reply>((respond) => {

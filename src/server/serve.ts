@@ -34,10 +34,16 @@ export class ExchangeServer implements ExchangeHost {
   readonly #log: FeatureLog;
   /** Observers of every exchange, whatever its mount. */
   readonly #observers: readonly Observer[];
-  readonly #challenges: ChallengeBoard;
+  /** Undefined where no authority asks: an exchange that is only explained. */
+  readonly #challenges: ChallengeBoard | undefined;
   isDraining = false;
 
-  constructor(generation: Generation, log: FeatureLog, observers: readonly Observer[], challenges: ChallengeBoard) {
+  constructor(
+    generation: Generation,
+    log: FeatureLog,
+    observers: readonly Observer[],
+    challenges: ChallengeBoard | undefined,
+  ) {
     this.#challenges = challenges;
     this.#generation = generation;
     this.#log = log;
@@ -68,7 +74,9 @@ export class ExchangeServer implements ExchangeHost {
         ? received
         : this.#orTunnelRescue(generation, received, client, { host, port });
     const found = isMisdirected ? MISDIRECTED_ROUTE : findRoute(generation, request, host, port);
-    const route = isHttpChallenge(request.target.path) ? withChallenges(found, this.#challenges) : found;
+    const challenges = this.#challenges;
+    const route =
+      challenges !== undefined && isHttpChallenge(request.target.path) ? withChallenges(found, challenges) : found;
     const exchange = new ServedExchange(connection, client, request, body, route, carrier);
     exchange.timeline.requestStart = performance.now();
     exchange.generation = generation;
