@@ -323,9 +323,11 @@ class KeptName {
     const { issuer, log } = this.#tools;
     const failures = this.#attempt?.failures ?? 0;
     log.info({ name: this.name, isRenewal: this.certificate !== undefined }, 'ordering a certificate');
+    const { certificate: old } = this;
+    const replaced = old && { certificate: old, directory: this.#facts.directory };
     let issued: Issued;
     try {
-      issued = await issuer.obtain(this.name, this.certificate, failures);
+      issued = await issuer.obtain(this.name, replaced, failures);
     } catch (thrown) {
       await this.#noteFailure(toAcmeError(thrown), failures + 1);
       return;

@@ -15,7 +15,7 @@ import type { Clock } from '../util/clock.ts';
 import { makePrivateFolder, readIfThere, sweepFolder, writeAtomically } from './atomic-file.ts';
 import { withFileLock } from './file-lock.ts';
 
-const accountShape = z.object({ key: z.string(), url: z.string().optional() });
+const accountShape = z.object({ key: z.string(), url: z.string().optional(), email: z.string().optional() });
 
 const attemptShape = z.object({
   /** How many attempts in a row came to nothing. */
@@ -39,6 +39,8 @@ const factsShape = z.object({
 export interface StoredAccount {
   readonly key: string;
   readonly url?: string | undefined;
+  /** The address that the CA has. */
+  readonly email?: string | undefined;
 }
 
 /** The last attempt, if it failed. */
