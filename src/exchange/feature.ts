@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts';
 import type { Handler } from './handler.ts';
 import type { OutboundRequest } from './head.ts';
 import type { Observer } from './observer.ts';
+import type { RewriteWork } from './rewrite-figures.ts';
 import type { Mount } from './route.ts';
 
 /** The bounds of the configuration's root, as far as features need them. Times in milliseconds. */
@@ -37,6 +38,8 @@ export interface FeatureContext {
    * closed when the last generation that asked for it is gone.
    */
   share<T extends object>(key: string, make: () => T, close?: (value: T) => void): T;
+  /** The public paths of the other mounts of the same site that proxy: they share the origin. */
+  readonly neighbours: readonly string[];
   /** The options of the other keys of the same mount, validated; a feature may read but not change them. */
   readonly mountOptions: Readonly<Record<string, unknown>>;
 }
@@ -51,6 +54,8 @@ export interface FeatureLog {
 /** What an endpoint would be sent. */
 export interface PreviewedRequest {
   readonly endpoint: string;
+  /** In words that stand at the end of a request line, such as `HTTP/1.1`. */
+  readonly version: string;
   readonly request: OutboundRequest;
 }
 
@@ -66,6 +71,8 @@ export interface FeatureInstance {
   explain?(): string[];
   /** Of a serving feature that proxies: what an endpoint would be sent for this exchange. Sends nothing. */
   preview?(exchange: Exchange): PreviewedRequest;
+  /** Of a serving feature that rewrites URLs: its figures, and the way back for requests that went past it. */
+  readonly rewriting?: RewriteWork;
   close?(): void | Promise<void>;
 }
 

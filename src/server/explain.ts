@@ -1,6 +1,6 @@
 // What would happen to a request: site, mount, what goes upstream, and the line of configuration behind each; sends nothing.
 import type { ResolvedConfig } from '../config/resolved-config.ts';
-import { emptyBody } from '../exchange/body.ts';
+import { type Body, emptyBody } from '../exchange/body.ts';
 import { compose } from '../exchange/compose.ts';
 import { ProxyError, toProxyError } from '../exchange/errors.ts';
 import { type ConnectionFacts, Exchange } from '../exchange/exchange.ts';
@@ -127,14 +127,15 @@ async function previewRoute(
   return { ...nothing(question, 'served', summary), steps, upstream: previewed && printPreview(previewed) };
 }
 
-function printPreview({ endpoint, request }: PreviewedRequest): NonNullable<Explanation['upstream']> {
-  return { endpoint, requestLine: `${request.method} ${request.target} HTTP/1.1`, headers: [...request.headers] };
+function printPreview({ endpoint, version, request }: PreviewedRequest): NonNullable<Explanation['upstream']> {
+  return { endpoint, requestLine: `${request.method} ${request.target} ${version}`, headers: [...request.headers] };
 }
 
-function toRequest(
+/** A question as a request from this machine; a sentence for what is none. */
+export function toRequest(
   question: ExplainQuestion,
   generation: Generation,
-): { request: RequestHead; connection: ConnectionFacts } | string {
+): { request: RequestHead; connection: ConnectionFacts; body: Body } | string {
   const match = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(question.url);
   if (match === null) return `"${question.url}" is no absolute URL: write http://HOST/PATH.`;
   const [, schemeText = '', authorityText = '', rest = ''] = match;
@@ -157,7 +158,7 @@ function toRequest(
     version: 'HTTP/1.1',
     headers,
   };
-  return { request, connection: localConnection(scheme, authority.port) };
+  return { request, connection: localConnection(scheme, authority.port), body: emptyBody };
 }
 
 function localConnection(scheme: 'http' | 'https', port: number | undefined): ConnectionFacts {
