@@ -1,5 +1,6 @@
 // Feature: options and handler as one unit; what built-in features and plug-ins alike export.
 import type { z } from 'zod';
+import type { CompatServer } from '../http/compat-target.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Deadlines } from '../util/deadlines.ts';
 import type { VhostForm } from '../vhost-path/dialects.ts';
@@ -29,6 +30,8 @@ export interface FeatureContext {
   /** The coarse tick for things that run out of time; no feature sets a timer per request. */
   readonly deadlines: Deadlines;
   readonly bounds: FeatureBounds;
+  /** The server whose ways with forwarding headers are kept; undefined for our own. */
+  readonly compat: CompatServer | undefined;
   readonly log: FeatureLog;
   /**
    * Things that outlive a reload, shared by content key: `make` runs only if nobody holds `key` yet, and the value is
@@ -51,6 +54,8 @@ export interface FeatureLog {
 /** What an endpoint would be sent. */
 export interface PreviewedRequest {
   readonly endpoint: string;
+  /** In words that stand at the end of a request line, such as `HTTP/1.1`. */
+  readonly version: string;
   readonly request: OutboundRequest;
 }
 

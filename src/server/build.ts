@@ -14,7 +14,8 @@ import type { RefPool } from '../util/ref-pool.ts';
 import type { VhostForm } from '../vhost-path/dialects.ts';
 import { Generation, type RouteDetails } from './generation.ts';
 import { createHttpsGuard, type FindHttpsPort, type HttpsGuard } from './https-guard.ts';
-import { buildTlsSites, TlsBuildFailure, type TlsServices, type TlsSites } from './tls-sites.ts';
+import type { TlsServices } from './tls-services.ts';
+import { buildTlsSites, TlsBuildFailure, type TlsSites } from './tls-sites.ts';
 
 /** What outlives generations and is handed to each. */
 export interface Services {
@@ -23,7 +24,7 @@ export interface Services {
   readonly log: FeatureLog;
   readonly shared: RefPool;
   /** Undefined where nothing will listen, so that no certificates are read. */
-  readonly tls: Pick<TlsServices, 'tickets' | 'sources'> | undefined;
+  readonly tls: Pick<TlsServices, 'tickets' | 'sources' | 'board'> | undefined;
   readonly findHttpsPort: FindHttpsPort;
 }
 
@@ -71,6 +72,7 @@ export async function buildGeneration(
       router: new Router(sites),
       details: builder.details,
       trust: new CidrList(config.trust),
+      compat: config.compat,
       refusedForms: builder.refusedForms,
       close: () => builder.close(),
     });
@@ -97,10 +99,10 @@ class Builder {
   }
 
   async buildTls(): Promise<TlsSites | undefined> {
-    const { clock, log, tls } = this.#services;
+    const { clock, log, shared, tls } = this.#services;
     if (tls === undefined) return undefined;
     try {
-      this.#tls = await buildTlsSites(this.#config, { clock, log, ...tls });
+      this.#tls = await buildTlsSites(this.#config, { clock, log, shared, ...tls });
       return this.#tls;
     } catch (error) {
       if (!(error instanceof TlsBuildFailure)) throw error;
@@ -138,7 +140,7 @@ class Builder {
       handler,
       observers,
       keepsBarePath: serving.keepsBarePath ?? false,
-      noteRescue: serving.rewriting?.noteRescue,
+      strays: serving.rewriting?.strays,
     };
     this.details.set(route, { wraps, serving, instances });
     return route;
@@ -170,7 +172,7 @@ class Builder {
 
   #contextFor(mount: Mount, resolved: ResolvedMount, neighbours: readonly string[]): FeatureContext {
     const { clock, deadlines, log, shared } = this.#services;
-    const { timeouts, limits } = this.#config;
+    const { timeouts, limits, compat } = this.#config;
     return {
       mount,
       baseDir: this.#config.baseDir,
@@ -178,6 +180,7 @@ class Builder {
       deadlines,
       log,
       bounds: { ...timeouts, maxHeadBytes: limits.maxHeadBytes },
+      compat,
       share: (key, make, close) => {
         this.#heldKeys.push(key);
         return shared.hold(key, make, close);

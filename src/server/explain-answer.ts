@@ -62,9 +62,9 @@ export async function explainAnswer(
   question: ExplainQuestion,
   { clock, log }: Pick<Services, 'clock' | 'log'>,
 ): Promise<ExplainedAnswer | string> {
-  const parsed = toRequest(question);
+  const parsed = toRequest(question, generation);
   if (typeof parsed === 'string') return parsed;
-  const server = new ExchangeServer(generation, log, []);
+  const server = new ExchangeServer(generation, log, [], undefined);
   const trace = new RewriteTrace();
   let exchange: Exchange | undefined;
   const reply = await new Promise<Reply>((respond) => {

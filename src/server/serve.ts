@@ -1,4 +1,5 @@
 // Where an exchange meets a generation: opens it, finds its route, runs the chain, turns failures into answers.
+import type { ChallengeBoard } from '../acme/challenges.ts';
 import { type Body, emptyBody } from '../exchange/body.ts';
 import { failedRequest, renderError } from '../exchange/error-reply.ts';
 import { type ErrorCode, ProxyError } from '../exchange/errors.ts';
@@ -11,10 +12,11 @@ import type { Carrier, ExchangeHost } from '../exchange/host.ts';
 import type { Observer } from '../exchange/observer.ts';
 import type { Mount, Route } from '../exchange/route.ts';
 import { HeaderList } from '../http/header-list.ts';
-import { defaultPort } from '../http/target.ts';
+import { defaultPort, pathOfTarget } from '../http/target.ts';
 import { invariant } from '../util/invariant.ts';
 import { readClientFacts } from './client-facts.ts';
 import type { Generation } from './generation.ts';
+import { isHttpChallenge, withChallenges } from './http-challenges.ts';
 import { type AskedHost, findRescue, findTunnelRescue, noteRescue, redirectInto } from './rescue.ts';
 import type { TlsSites } from './tls-sites.ts';
 
@@ -32,9 +34,17 @@ export class ExchangeServer implements ExchangeHost {
   readonly #log: FeatureLog;
   /** Observers of every exchange, whatever its mount. */
   readonly #observers: readonly Observer[];
+  /** Undefined where no authority asks: an exchange that is only explained. */
+  readonly #challenges: ChallengeBoard | undefined;
   isDraining = false;
 
-  constructor(generation: Generation, log: FeatureLog, observers: readonly Observer[]) {
+  constructor(
+    generation: Generation,
+    log: FeatureLog,
+    observers: readonly Observer[],
+    challenges: ChallengeBoard | undefined,
+  ) {
+    this.#challenges = challenges;
     this.#generation = generation;
     this.#log = log;
     this.#observers = observers;
@@ -54,7 +64,7 @@ export class ExchangeServer implements ExchangeHost {
   open(connection: ConnectionFacts, received: RequestHead, body: Body, carrier: Carrier): Exchange {
     const generation = this.#generation;
     const client = readClientFacts(connection, received, generation.trust);
-    const { host, port } = askedHost(client, connection);
+    const { host, port } = askedHost(generation, client, connection);
     const isMisdirected =
       connection.tls !== undefined &&
       generation.tls !== undefined &&
@@ -63,7 +73,10 @@ export class ExchangeServer implements ExchangeHost {
       received.upgrade === undefined || isMisdirected
         ? received
         : this.#orTunnelRescue(generation, received, client, { host, port });
-    const route = isMisdirected ? MISDIRECTED_ROUTE : findRoute(generation, request, host, port);
+    const found = isMisdirected ? MISDIRECTED_ROUTE : findRoute(generation, request, host, port);
+    const challenges = this.#challenges;
+    const route =
+      challenges !== undefined && isHttpChallenge(request.target.path) ? withChallenges(found, challenges) : found;
     const exchange = new ServedExchange(connection, client, request, body, route, carrier);
     exchange.timeline.requestStart = performance.now();
     exchange.generation = generation;
@@ -101,9 +114,11 @@ export class ExchangeServer implements ExchangeHost {
     if (exchange instanceof ServedExchange) exchange.generation?.leave();
   }
 
-  refuse(connection: ConnectionFacts, error: ProxyError): Reply {
-    this.#log.info({ client: connection.address, code: error.code, detail: error.detail }, 'request refused');
-    return renderError(error, { method: 'GET', accept: undefined, id: undefined });
+  refuse(connection: ConnectionFacts, error: ProxyError, target?: string): Reply {
+    const isForged = target !== undefined && this.#generation.refusesPath(pathOfTarget(target));
+    const told = isForged ? new ProxyError('request_denied', error.detail) : error;
+    this.#log.info({ client: connection.address, code: told.code, detail: told.detail }, 'request refused');
+    return renderError(told, { method: 'GET', accept: undefined, id: undefined });
   }
 
   #fail(exchange: Exchange, thrown: unknown): Reply {
@@ -115,7 +130,7 @@ export class ExchangeServer implements ExchangeHost {
     const { error, request, client, connection } = exchange;
     if (error === undefined || !NOTHING_HERE.has(error.code) || !(exchange instanceof ServedExchange)) return reply;
     const { generation } = exchange;
-    const rescue = generation && findRescue(generation, request, client, askedHost(client, connection));
+    const rescue = generation && findRescue(generation, request, client, askedHost(generation, client, connection));
     if (rescue === undefined) return reply;
     reply.body.cancel(error);
     exchange.error = undefined;
@@ -149,8 +164,11 @@ export class ExchangeServer implements ExchangeHost {
 const NOTHING_HERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['mount_unknown', 'not_found', 'method_not_allowed']);
 
 /** The host that is routed by. */
-function askedHost({ authority, isForwarded, scheme }: ClientFacts, connection: ConnectionFacts): AskedHost {
-  const port = authority?.port ?? (isForwarded ? defaultPort(scheme) : connection.localPort);
+function askedHost({ compat }: Generation, client: ClientFacts, connection: ConnectionFacts): AskedHost {
+  const { authority, isForwarded, scheme } = client;
+  // A name without a port stands for that of the scheme to lighttpd, whichever port it was asked on.
+  const isDefault = isForwarded || compat === 'lighttpd';
+  const port = authority?.port ?? (isDefault ? defaultPort(scheme) : connection.localPort);
   return { host: authority?.host ?? '', port };
 }
 

@@ -77,7 +77,14 @@ class Delivery implements AttemptResult, Cancellable {
     this.#body = body.isEmpty ? body : this.#watched(body);
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#record = { upstream: upstream.name, endpoint: '', attempts: 0, wasReused: false, status: 0 };
+    this.#record = {
+      upstream: upstream.name,
+      endpoint: '',
+      attempts: 0,
+      wasReused: false,
+      protocol: undefined,
+      status: 0,
+    };
   }
 
   start(): void {
