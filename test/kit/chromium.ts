@@ -1,18 +1,8 @@
 // Chromium under test: one process per test file, a fresh profile, and everything that a page asked for or complained of.
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser } from '../../src/doctor/browser.ts';
 import { atEnd, type Owner } from './at-end.ts';
 import { programPath } from './debian.ts';
-
-/** Nothing of its own reaches for the network; root needs it without its sandbox. */
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** A page, and what it did. */
 export interface WatchedPage {
@@ -25,7 +15,7 @@ export interface WatchedPage {
 
 /** Starts Chromium; it ends with the owner. */
 export async function startChromium(owner: Owner): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: programPath('chromium'), args: ARGUMENTS });
+  const browser = await openBrowser({ executable: programPath('chromium') });
   atEnd(owner, () => browser.close());
   return browser;
 }
