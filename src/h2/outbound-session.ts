@@ -120,8 +120,7 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
   close(): void {
     if (this.#phase !== 'open') return;
     this.#phase = 'closing';
-    this.#session.close();
-    this.#watch();
+    this.#closeIfIdle();
   }
 
   onDeadline(): void {
@@ -160,7 +159,7 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
 
   streamGone(stream: OutboundStream): void {
     if (!this.#streams.delete(stream) || this.#phase === 'closed') return;
-    this.#watch();
+    this.#closeIfIdle();
     this.#owner.roomChanged(this);
   }
 
@@ -199,18 +198,22 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
   #onGoaway(lastStreamId: number): void {
     this.#lastStreamId = lastStreamId;
     if (this.#phase === 'open') this.#phase = 'closing';
-    this.#watch();
+    this.#closeIfIdle();
     this.#owner.roomChanged(this);
   }
 
   /** The FIN of the endpoint: answers that are whole are still read. */
   #onEnd(): void {
     if (this.#phase === 'closed') return;
-    this.#session.close();
     this.#phase = 'closing';
     for (const stream of [...this.#streams]) stream.connectionEnded(new ProxyError('upstream_closed', ''));
-    if (this.#streams.size === 0) this.#end(constants.NGHTTP2_NO_ERROR, '');
-    else this.#watch();
+    this.#closeIfIdle();
+  }
+
+  /** Not before: behind a GOAWAY of ours, requests that are not on the wire yet would not go out any more. */
+  #closeIfIdle(): void {
+    if (this.#phase === 'closing' && this.#streams.size === 0) this.#session.close();
+    this.#watch();
   }
 
   /** One deadline: for SETTINGS or an answer to PING, for idling, or for the end. */
