@@ -11,6 +11,7 @@ packages=(
   haproxy         # benchmarks, interop
   apache2         # benchmarks, interop
   lighttpd        # benchmarks, interop
+  lighttpd-mod-openssl # importers: configurations with TLS
   caddy           # benchmarks
   wrk             # the load of the benchmarks
   nghttp2-client  # h2load: HTTP/2 load and requests

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Owner } from '../../test/kit/at-end.ts';
 import { closedPort } from '../../test/kit/scripted-upstream.ts';
 import { withScope } from './clean-up.ts';
-import type { Rival, Setup } from './rival.ts';
+import type { CertificateFiles, Rival, Setup } from './rival.ts';
 import { YARDSTICK } from './rivals.ts';
 import { untilListening } from './server-process.ts';
 import { printTable, type Series } from './table.ts';
@@ -16,6 +16,8 @@ export interface Run {
   readonly seconds: number;
   readonly node: string;
   readonly backendPort: number;
+  /** What the rivals show to clients that speak TLS. */
+  readonly certificate: CertificateFiles;
   /** An empty folder for everything that is written. */
   readonly folder: string;
 }
@@ -54,7 +56,7 @@ export async function runContest(workload: Workload, rivals: readonly Rival[], r
 
 async function start(owner: Owner, folder: string, entry: Entry, run: Run): Promise<void> {
   mkdirSync(folder);
-  const { logs, ...wishes } = entry.variant.setup;
+  const { logs, isSecure, ...wishes } = entry.variant.setup;
   const setup: Setup = {
     folder,
     port: await closedPort(),
@@ -62,6 +64,8 @@ async function start(owner: Owner, folder: string, entry: Entry, run: Run): Prom
     accessLog: logs === true ? join(folder, 'access.log') : undefined,
     connections: 2000,
     sites: undefined,
+    certificate: isSecure === true ? run.certificate : undefined,
+    rewriting: undefined,
     node: run.node,
     ...wishes,
   };

@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../config/diagnostics.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { builtInFeatures } from '../features/index.ts';
-import { BuildError, buildGeneration } from '../server/build.ts';
+import { BuildError, buildGeneration, type Services } from '../server/build.ts';
 import type { Generation } from '../server/generation.ts';
 import { SessionTickets } from '../tls/session-tickets.ts';
 import { systemClock } from '../util/clock.ts';
@@ -18,11 +18,11 @@ import type { Terminal } from './terminal.ts';
 export async function buildOnce<Result>(
   config: ResolvedConfig,
   terminal: Terminal,
-  use: (generation: Generation) => Result | Promise<Result>,
+  use: (generation: Generation, services: Services) => Result | Promise<Result>,
 ): Promise<{ readonly result: Result } | { readonly diagnostic: Diagnostic }> {
   const log = createProgramLog(() => ({ level: 'error', format: 'text', file: undefined }), terminal, systemClock);
   const tickets = new SessionTickets(systemClock);
-  const services = {
+  const services: Services = {
     clock: systemClock,
     deadlines: new Deadlines(systemClock),
     log,
@@ -39,7 +39,7 @@ export async function buildOnce<Result>(
     throw error;
   }
   try {
-    return { result: await use(generation) };
+    return { result: await use(generation, services) };
   } finally {
     generation.retire();
     tickets.close();

@@ -7,6 +7,7 @@ import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
 import { explain } from './commands/explain.ts';
 import { importCommand } from './commands/import.ts';
+import { leaks } from './commands/leaks.ts';
 import { proxy } from './commands/proxy.ts';
 import { reload } from './commands/reload.ts';
 import { run } from './commands/run.ts';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   importCommand,
   reload,
   status,
+  leaks,
   schema,
   demo,
 ];

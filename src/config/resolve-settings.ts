@@ -61,6 +61,7 @@ export function resolveSettings(
     listeners,
     trust,
     tls: settings.tls,
+    compat: settings.compat,
     log: { level: settings.log.level, format: settings.log.format, file: settings.log.file },
     admin: { socketPath: resolveSocketPath(settings, mistakes.document.file, environment) },
     storage: { dir: settings.storage ?? defaultStorageDir(environment) },

@@ -1,5 +1,6 @@
 // ResolvedConfig: a whole, checked configuration as plain frozen data: what `server/` builds a generation from.
 import type { SourcePosition } from '../exchange/route.ts';
+import type { CompatServer } from '../http/compat-target.ts';
 
 /**
  * What a document means once defaults are applied, short forms expanded, durations and sizes turned into numbers and
@@ -17,6 +18,8 @@ export interface ResolvedConfig {
   readonly tls: ResolvedTls | undefined;
   /** Networks (CIDR, single addresses too) whose `Forwarded` and `X-Forwarded-*` headers are believed. */
   readonly trust: readonly string[];
+  /** The server whose reading of paths and forwarding headers is used; undefined for our own. */
+  readonly compat: CompatServer | undefined;
   readonly log: ResolvedLog;
   readonly admin: ResolvedAdmin;
   readonly storage: ResolvedStorage;

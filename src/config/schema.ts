@@ -113,6 +113,12 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Proxies in front of this one: networks, addresses, or `loopback`, `private`, `link-local`. Only what they send in Forwarded and X-Forwarded-* is believed. Default: none.',
     ),
+  compat: z
+    .enum(['lighttpd', 'apache'], { error: 'expected "lighttpd" or "apache"' })
+    .optional()
+    .describe(
+      'Reads request paths and forwards headers about the client as that server does, for backends that count on it: escaped and doubled slashes, dot segments and bad escapes are decoded, merged and resolved; what clients say in X-Forwarded-For, Forwarded and the like goes on to backends. Less strict than the default; `portico import --compat` writes it.',
+    ),
   log: logSchema.prefault({}),
   admin: adminSchema.optional(),
   storage: pathOption()

@@ -1,4 +1,4 @@
-// RewriteFigures: what a mount that rewrites tells about its work, for `portico leaks` and for metrics.
+// RewriteFigures: what a mount that rewrites tells about its work, for `portico leaks` and for metrics; and its desk, RewriteWork.
 
 /** One kind of leak: the address of a backend that a client got to see. */
 export interface LeakRecord {
@@ -13,7 +13,17 @@ export interface LeakRecord {
   readonly sample: string;
 }
 
-/** Counters since the program started. */
+/** Requests that went past the mount and were sent into it: each kind is a rule that is missing. */
+export interface RescueRecord {
+  readonly method: string;
+  /** The path that was asked for, without query. */
+  readonly path: string;
+  count: number;
+  /** The page or resource that asked first: the path of its Referer; empty for a WebSocket, which names none. */
+  readonly referrer: string;
+}
+
+/** Counters since the program started, or since they were reset. */
 export interface RewriteFigures {
   /** Bodies that went through a rewriter. */
   readonly rewritten: number;
@@ -26,4 +36,17 @@ export interface RewriteFigures {
   /** Bodies that could not be decoded or rewritten, by error code. */
   readonly failed: Readonly<Record<string, number>>;
   readonly leaks: readonly LeakRecord[];
+  readonly rescues: readonly RescueRecord[];
+}
+
+/** What a mount that rewrites tells and takes. */
+export interface RewriteWork {
+  figures(): RewriteFigures;
+  /** Sets all figures back to nothing. */
+  reset(): void;
+  /**
+   * Notes a request that went past the mount and is sent into it. Undefined for a mount that takes none: it lies at the
+   * root, or its application knows its path, or the configuration says so.
+   */
+  readonly noteRescue: ((rescue: Omit<RescueRecord, 'count'>) => void) | undefined;
 }

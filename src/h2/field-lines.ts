@@ -8,6 +8,8 @@ import { isFieldValue } from '../http/token.ts';
 export interface HeadFault {
   readonly code: ErrorCode;
   readonly detail: string;
+  /** The path as received where it is what is refused: a path that forges an address is told apart by it. */
+  readonly target?: string;
 }
 
 /** What broken sections are called: the two directions have different codes for it. */

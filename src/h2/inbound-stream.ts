@@ -76,20 +76,43 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
 
   /** Opens the exchange, or answers that there is none. */
   open(): void {
-    const { host, facts, limits } = this.#context;
+    const { limits } = this.#context;
     const read = this.#read;
     if ('code' in read) {
-      this.#refuse(new ProxyError(read.code, read.detail));
+      this.#refuse(new ProxyError(read.code, read.detail), read.target);
     } else if (read.protocol !== undefined && read.protocol !== WEBSOCKET) {
       this.#refuse(new ProxyError('method_unsupported', `CONNECT for ${read.protocol}`));
     } else if ((read.length ?? 0) > limits.bodyBytes) {
       this.#refuse(new ProxyError('request_body_too_large', `${read.length} bytes announced`));
+    } else if (read.length === 0 && this.#body !== undefined) {
+      this.#openBehindEnd(read, this.#body);
     } else {
       this.#owesContinue = read.head.expectsContinue;
-      const exchange = host.open(facts, read.head, this.#requestBody(read), this);
-      this.#exchange = exchange;
-      host.run(exchange, this);
+      this.#run(read, this.#requestBody(read));
     }
+  }
+
+  /**
+   * Content-Length 0 without END_STREAM: whole upstream with its head, so that waits until nothing comes that would make
+   * the request malformed (RFC 9113 §8.1.1).
+   */
+  #openBehindEnd(read: ReadRequest, body: StreamBody): void {
+    this.#owesContinue = read.head.expectsContinue;
+    body.sendTo({
+      onDrained: undefined,
+      write: () => true,
+      end: () => this.#run(read, emptyBody),
+      abort: (error) => {
+        if (this.#mayStillSendHeads) this.#refuse(error);
+      },
+    });
+  }
+
+  #run(read: ReadRequest, body: Body): void {
+    const { host, facts } = this.#context;
+    const exchange = host.open(facts, read.head, body, this);
+    this.#exchange = exchange;
+    host.run(exchange, this);
   }
 
   respond(reply: Reply): void {
@@ -190,8 +213,8 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
   }
 
   /** RFC 9113 §8.1.1 lets a server answer a malformed request before it resets the stream. */
-  #refuse(error: ProxyError): void {
-    this.#write(this.#context.host.refuse(this.#context.facts, error));
+  #refuse(error: ProxyError, target?: string): void {
+    this.#write(this.#context.host.refuse(this.#context.facts, error, target));
   }
 
   #write(reply: Reply): void {
@@ -210,9 +233,10 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#tellHead(head);
     body.sendTo(sink);
     if (this.#isGivenUp) return;
-    const waitForTrailers = !sink.isSafe;
-    this.#stream.respond(finalFields(head, body.length ?? 'none'), { waitForTrailers });
-    sink.start(waitForTrailers);
+    // For trailers or none: a body may still break, which only a stream that waits can tell, for of any other node:http2
+    // sends END_STREAM ahead of the reset. Nor does it close before its last write is told, which costs an Error.
+    this.#stream.respond(finalFields(head, body.length ?? 'none'), { waitForTrailers: true });
+    sink.start();
   }
 
   #tellHead(head: ResponseHead): void {
@@ -232,7 +256,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#tellHead(reply.head);
     const sink = new StreamSink(this.#stream, this, undefined);
     this.#sink = sink;
-    sink.start(true);
+    sink.start();
     this.#watch();
     reply.body.sendTo(sink);
     (this.#body ?? emptyBody).sendTo(tunnel);

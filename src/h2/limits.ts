@@ -1,4 +1,5 @@
 // Every bound of the HTTP/2 engine in one record, with defaults, and the gauge that tells a flood from use.
+import type { CompatServer } from '../http/compat-target.ts';
 import type { Deadlines } from '../util/deadlines.ts';
 
 /** Bounds on what one client connection may cost. Sizes in bytes, times in milliseconds. */
@@ -37,6 +38,8 @@ export interface SessionLimits {
   readonly invalidFrames: number;
   /** What the protocol library may hold for the connection, in MiB. */
   readonly sessionMemoryMiB: number;
+  /** Whose reading of request paths is used; undefined for the strict one. */
+  readonly compat: CompatServer | undefined;
 }
 
 /** How often something may happen: `burst` times at once, `perSecond` in the long run. */
@@ -64,6 +67,7 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   controlFrames: { burst: 500, perSecond: 50 },
   invalidFrames: 100,
   sessionMemoryMiB: 10,
+  compat: undefined,
 };
 
 /** Bounds on one connection to an endpoint. Sizes in bytes, times in milliseconds. */

@@ -207,7 +207,7 @@ export class OutboundStream implements OutboundCarrier, StreamBodyOwner, StreamS
     if (stream !== undefined && !this.#requestBody.isEmpty) {
       const sink = new StreamSink(stream, this, this.#requestBody.length);
       this.#sink = sink;
-      sink.start(true);
+      sink.start();
       this.#requestBody.sendTo(sink);
     }
     this.#watch();
@@ -261,7 +261,7 @@ export class OutboundStream implements OutboundCarrier, StreamBodyOwner, StreamS
     this.#phase = 'tunnel';
     const sink = new StreamSink(stream, this, undefined);
     this.#sink = sink;
-    sink.start(true);
+    sink.start();
     this.#body = new StreamBody(stream, undefined, this, this.#bodyLimits);
     this.#restart();
     receiver?.reply({ head: switchedHead(head, this.#requestHeaders), body: this.#body, tunnel: sink });

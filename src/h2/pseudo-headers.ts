@@ -24,7 +24,7 @@ export interface ReadRequest {
   readonly protocol: string | undefined;
 }
 
-type Limits = Pick<SessionLimits, 'headBytes' | 'headerCount' | 'targetBytes'>;
+type Limits = Pick<SessionLimits, 'headBytes' | 'headerCount' | 'targetBytes' | 'compat'>;
 type PseudoName = ':method' | ':scheme' | ':authority' | ':path' | ':protocol';
 const PSEUDO_NAMES: ReadonlySet<PseudoName> = new Set([':method', ':scheme', ':authority', ':path', ':protocol']);
 
@@ -56,7 +56,7 @@ export class HeadReader {
     const start = findRegularLines(lines);
     const pseudo = readPseudoHeaders(lines, start, PSEUDO_NAMES);
     if (pseudo === undefined) return fault('request_malformed', 'pseudo-header');
-    const line = readRequestLine(pseudo, this.#limits.targetBytes);
+    const line = readRequestLine(pseudo, this.#limits);
     if ('code' in line) return line;
     const facts = this.#headerFacts(lines.slice(start), pseudo[':authority']);
     if ('code' in facts) return facts;
@@ -84,7 +84,7 @@ interface RequestLine {
 }
 
 /** RFC 9113 §8.3.1 and §8.5, RFC 8441 §4. */
-function readRequestLine(pseudo: PseudoHeaders<PseudoName>, targetBytesLimit: number): RequestLine | HeadFault {
+function readRequestLine(pseudo: PseudoHeaders<PseudoName>, { targetBytes, compat }: Limits): RequestLine | HeadFault {
   const { ':method': method, ':path': path, ':scheme': scheme, ':protocol': protocol } = pseudo;
   if (method === undefined || !isToken(method)) return fault('request_malformed', ':method');
   if (method === 'CONNECT' && protocol === undefined) return readConnect(pseudo);
@@ -92,19 +92,20 @@ function readRequestLine(pseudo: PseudoHeaders<PseudoName>, targetBytesLimit: nu
     return fault('request_malformed', ':protocol');
   if (scheme === undefined || !/^https?$/i.test(scheme)) return fault('request_malformed', ':scheme');
   if (path === undefined) return fault('request_malformed', 'no :path');
-  if (path.length > targetBytesLimit) return fault('target_too_long', `${path.length} bytes`);
+  if (path.length > targetBytes) return fault('target_too_long', `${path.length} bytes`);
   const askedMethod = protocol === undefined ? method : 'GET';
-  const target = parseTarget(askedMethod, path);
+  const target = parseTarget(askedMethod, path, compat);
+  if (target === 'unmapped') return { ...fault('mount_unknown', ':path'), target: path };
   // RFC 9113 §8.3.1: path and query, or `*`. An absolute URI here is what request splitting is made of.
-  if (target === undefined || (target.form !== 'origin' && target.form !== 'asterisk'))
-    return fault('request_malformed', ':path');
+  if (target === 'malformed' || (target.form !== 'origin' && target.form !== 'asterisk'))
+    return { ...fault('request_malformed', ':path'), target: path };
   return { method: askedMethod, target, protocol: protocol?.toLowerCase() };
 }
 
 /** RFC 9113 §8.5: no scheme and no path, the authority with its port. */
 function readConnect(pseudo: PseudoHeaders<PseudoName>): RequestLine | HeadFault {
   const target = parseTarget('CONNECT', pseudo[':authority'] ?? '');
-  if (pseudo[':path'] !== undefined || pseudo[':scheme'] !== undefined || target === undefined)
+  if (pseudo[':path'] !== undefined || pseudo[':scheme'] !== undefined || typeof target === 'string')
     return fault('request_malformed', 'CONNECT');
   return { method: 'CONNECT', target, protocol: undefined };
 }

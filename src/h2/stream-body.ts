@@ -31,8 +31,9 @@ export interface StreamBodyLimits {
 }
 
 /**
- * Body of one stream. node:http2 returns credit to the peer for what was read (RFC 9113 §5.2), so a paused stream
- * holds one window at most.
+ * Body of one stream. Its last bytes are handed on when END_STREAM has come: with more DATA than Content-Length says the
+ * message is malformed (RFC 9113 §8.1.1), and must not have reached anybody whole. node:http2 returns credit to the peer
+ * for what was read (RFC 9113 §5.2), so a paused stream holds one window at most.
  */
 export class StreamBody implements Body {
   readonly length: number | undefined;
@@ -44,6 +45,7 @@ export class StreamBody implements Body {
   #trailers: ReadonlyHeaderList | undefined = undefined;
   #error: ProxyError | undefined = undefined;
   #size = 0;
+  #held: Buffer | undefined = undefined;
   #isBlocked = false;
   #isCancelled = false;
   #isComplete = false;
@@ -106,7 +108,11 @@ export class StreamBody implements Body {
       this.#break(new ProxyError(this.#limits.faults.bodyTooLarge, `more than ${this.#limits.bodyBytes} bytes`));
       return;
     }
-    if (sink.write(chunk) || this.#sink === undefined) return;
+    if (this.#size === this.length) this.#held = chunk;
+    else if (!sink.write(chunk) && this.#sink !== undefined) this.#block();
+  }
+
+  #block(): void {
     this.#isBlocked = true;
     this.#stream.pause();
   }
@@ -131,6 +137,7 @@ export class StreamBody implements Body {
     if (!this.#owner.isEndOfMessage()) return;
     this.#isComplete = true;
     this.#owner.bodyRead();
+    if (this.#held !== undefined) this.#sink?.write(this.#held);
     this.#sink?.end(this.#trailers);
   }
 

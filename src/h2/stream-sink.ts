@@ -47,18 +47,10 @@ export class StreamSink implements Sink {
     this.#remaining = length;
   }
 
-  /**
-   * Whether the body is whole already and has no trailers. A body that is not may still break, which only a stream that
-   * waits for trailers can tell: of any other node:http2 sends END_STREAM ahead of the reset.
-   */
-  get isSafe(): boolean {
-    return this.#isOver && this.#trailers === undefined;
-  }
-
-  /** Begins to write. `waitsForTrailers`: the head was sent with that option. */
-  start(waitsForTrailers: boolean): void {
+  /** Begins to write. The head was sent, and waits for trailers. */
+  start(): void {
     this.#isStarted = true;
-    if (waitsForTrailers) this.#stream.once('wantTrailers', () => this.#sendTrailers());
+    this.#stream.once('wantTrailers', () => this.#sendTrailers());
     this.#writeNext();
     if (this.#isOver && this.#queue.length === 0 && !this.isHandedOver) this.#endStream();
   }

@@ -85,6 +85,7 @@ function transformFor(
   options: HtmlOptions,
   tally: ScanTally | undefined,
 ): Transform {
+  tally?.watch?.onLanguage(language, kind);
   const make = SCANNERS[language];
   if (make === undefined || kind === 'opaque') return passOn;
   const withBytes = kind === 'double-byte' ? { ...options, leadBytes: leadBytesOf(label ?? '') } : options;

@@ -71,6 +71,7 @@ export async function buildGeneration(
       router: new Router(sites),
       details: builder.details,
       trust: new CidrList(config.trust),
+      compat: config.compat,
       refusedForms: builder.refusedForms,
       close: () => builder.close(),
     });
@@ -112,7 +113,11 @@ class Builder {
 
   async buildRoute(site: ResolvedSite, resolved: ResolvedMount, guard: HttpsGuard | undefined): Promise<Route> {
     const mount: Mount = { site: site.key, path: resolved.path, source: resolved.source };
-    const context = this.#contextFor(mount, resolved);
+    const context = this.#contextFor(
+      mount,
+      resolved,
+      proxiedPaths(site).filter((path) => path !== mount.path),
+    );
     const wraps: Handler[] = guard === undefined ? [] : [guard.handle];
     const observers: Observer[] = [];
     const instances: { feature: string; instance: FeatureInstance; source: SourcePosition | undefined }[] =
@@ -129,7 +134,13 @@ class Builder {
     invariant(serving?.handle !== undefined, `${name} serves nothing`);
     instances.push({ feature: name, instance: serving, source });
     const handler = compose([...wraps, serving.handle]);
-    const route: Route = { mount, handler, observers, keepsBarePath: serving.keepsBarePath ?? false };
+    const route: Route = {
+      mount,
+      handler,
+      observers,
+      keepsBarePath: serving.keepsBarePath ?? false,
+      noteRescue: serving.rewriting?.noteRescue,
+    };
     this.details.set(route, { wraps, serving, instances });
     return route;
   }
@@ -158,9 +169,9 @@ class Builder {
     }
   }
 
-  #contextFor(mount: Mount, resolved: ResolvedMount): FeatureContext {
+  #contextFor(mount: Mount, resolved: ResolvedMount, neighbours: readonly string[]): FeatureContext {
     const { clock, deadlines, log, shared } = this.#services;
-    const { timeouts, limits } = this.#config;
+    const { timeouts, limits, compat } = this.#config;
     return {
       mount,
       baseDir: this.#config.baseDir,
@@ -168,11 +179,17 @@ class Builder {
       deadlines,
       log,
       bounds: { ...timeouts, maxHeadBytes: limits.maxHeadBytes },
+      compat,
       share: (key, make, close) => {
         this.#heldKeys.push(key);
         return shared.hold(key, make, close);
       },
+      neighbours,
       mountOptions: Object.fromEntries(resolved.features.map(({ name, options }) => [name, options])),
     };
   }
+}
+
+function proxiedPaths({ mounts }: ResolvedSite): string[] {
+  return mounts.filter(({ serve }) => serve.name === 'proxy').map(({ path }) => path);
 }

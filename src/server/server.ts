@@ -5,9 +5,11 @@ import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { Feature, FeatureLog } from '../exchange/feature.ts';
 import type { ExchangeHost } from '../exchange/host.ts';
 import type { Observer } from '../exchange/observer.ts';
+import type { RewriteFigures } from '../exchange/rewrite-figures.ts';
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from '../h1/limits.ts';
 import type { Connection } from '../net/connection.ts';
 import { type ListenAddress, Listener } from '../net/listener.ts';
+import { renderMetrics } from '../observe/metrics-registry.ts';
 import { type HandshakeCounts, type HandshakeLimits, TlsAcceptor } from '../tls/acceptor.ts';
 import type { CertificateSource } from '../tls/certificate-source.ts';
 import { SessionTickets } from '../tls/session-tickets.ts';
@@ -33,6 +35,12 @@ export interface ServerOptions {
   readonly certificateSources?: readonly CertificateSource[];
   /** Carries out `reload` of the admin socket: loads the document again and calls `server.reload`. */
   readonly onReload?: () => Promise<AdminAnswer>;
+}
+
+/** What `portico leaks` shows of one mount. */
+export interface MountFigures extends RewriteFigures {
+  readonly site: string;
+  readonly mount: string;
 }
 
 /** What `portico status` shows. */
@@ -176,6 +184,22 @@ export class Server {
     };
   }
 
+  /** What rewriting did at each mount that does: {@link MountFigures}. */
+  rewriting(): MountFigures[] {
+    const { generation } = this.#host;
+    return generation.routes.flatMap((route) => {
+      const { rewriting } = generation.detailsOf(route).serving;
+      const { site, path } = route.mount;
+      return rewriting === undefined ? [] : [{ site, mount: path, ...rewriting.figures() }];
+    });
+  }
+
+  /** Sets those figures back to nothing. */
+  resetRewriting(): void {
+    const { generation } = this.#host;
+    for (const route of generation.routes) generation.detailsOf(route).serving.rewriting?.reset();
+  }
+
   /** What would happen to a request, without sending one. */
   explain(question: ExplainQuestion): Promise<Explanation> {
     return explainRequest(this.#host.generation, this.#config, question);
@@ -275,6 +299,13 @@ export class Server {
       status: async () => ({ status: 200, body: this.status() }),
       reload: async () =>
         (await this.#options.onReload?.()) ?? { status: 501, body: { error: 'this server cannot reload' } },
+      metrics: async () => ({ status: 200, body: await renderMetrics() }),
+      rewriting: async () => ({ status: 200, body: this.rewriting() }),
+      resetRewriting: async () => {
+        const body = this.rewriting();
+        this.resetRewriting();
+        return { status: 200, body };
+      },
     });
     const listener = await this.#open({ path: socketPath, mode: 0o600 }, config, host);
     this.#adminListener = { key: socketPath, listener, isSecure: false };
@@ -307,7 +338,7 @@ export class Server {
   }
 }
 
-function connectionLimits({ limits, timeouts }: ResolvedConfig): ConnectionLimits {
+function connectionLimits({ limits, timeouts, compat }: ResolvedConfig): ConnectionLimits {
   return {
     ...DEFAULT_CONNECTION_LIMITS,
     headBytes: limits.maxHeadBytes,
@@ -319,6 +350,7 @@ function connectionLimits({ limits, timeouts }: ResolvedConfig): ConnectionLimit
     writeTimeoutMs: timeouts.responseMs,
     idleTimeoutMs: timeouts.idleMs,
     tunnelIdleTimeoutMs: timeouts.tunnelMs,
+    compat,
   };
 }
 

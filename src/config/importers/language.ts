@@ -26,8 +26,8 @@ export interface SiteAddress {
 export interface RenderOptions {
   readonly report: ImportReport;
   readonly compat: boolean;
-  /** Whether the original keeps clients from sending the public address in the path themselves. */
-  readonly refusesVhostPaths: boolean;
+  /** What the original does with clients that send the public address in the path themselves. */
+  readonly vhostPaths: 'proxied' | 'refused' | 'other';
   /** Whether there is a feature of that name. */
   readonly supports: (feature: string) => boolean;
 }
@@ -174,10 +174,10 @@ class Renderer {
       );
       return { keys: {}, base };
     }
-    const { report, compat, refusesVhostPaths } = this.#options;
+    const { report, compat, vhostPaths } = this.#options;
     const [directive] = this.#mount.directives;
-    const mustPass = compat && !refusesVhostPaths;
-    if (!refusesVhostPaths && directive !== undefined) {
+    const mustPass = compat && vhostPaths !== 'refused';
+    if (vhostPaths === 'proxied' && directive !== undefined) {
       const kept = compat ? 'kept, as asked' : 'refused here with 403';
       report.warn(
         directive,

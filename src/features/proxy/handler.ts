@@ -18,6 +18,7 @@ import { DEFAULT_POOL_LIMITS, Pool } from '../../upstream/pool.ts';
 import { pooledTransport } from '../../upstream/transport.ts';
 import { type RequestFor, Upstream } from '../../upstream/upstream.ts';
 import { invariant } from '../../util/invariant.ts';
+import { normalHost } from './compat-headers.ts';
 import { type EndpointFiles, endpointTls, readEndpointFiles } from './endpoint-tls.ts';
 import type { HostPolicy, ProxyOptions, ProxyTimeouts } from './options.ts';
 import { type PreparePolicy, prepareHeaders } from './prepare-request.ts';
@@ -43,6 +44,7 @@ export async function createProxy(
     // A backend that has the path itself must not be told to add it.
     prefix: basePath === path ? '' : path.replace(/\/$/, ''),
     allowedUpgrades: new Set(options.upgrade),
+    compat: context.compat && { server: context.compat, serverName: firstName(context.mount.site) },
   });
   return {
     handle: function proxy(exchange) {
@@ -50,6 +52,7 @@ export async function createProxy(
     },
     keepsBarePath: path !== '/' && basePath === path,
     preview: (exchange) => forwarder.preview(exchange),
+    rewriting: rewriter.work,
     explain: () => [
       ...rewriter.explain(),
       `forwards to ${endpoints.map((endpoint, index) => printDestination(endpoint, options.to[index] ?? '')).join(', ')}`,
@@ -80,8 +83,10 @@ class Forwarder {
     this.#policy = policy;
   }
 
-  forward(exchange: Exchange): Promise<Reply> {
+  forward(exchange: Exchange): Reply | Promise<Reply> {
     const view = this.#rewriter.viewFor(exchange);
+    const own = view.answerOwn(exchange);
+    if (own !== undefined) return own;
     view.watchInterim(exchange);
     return this.#upstream
       .send(exchange, this.#requestFor(exchange, view), exchange.body)
@@ -132,10 +137,17 @@ class Forwarder {
   }
 
   #prepare(exchange: Exchange, headers: ReadonlyHeaderList, endpoint: Endpoint): HeaderList {
-    const publicHost = exchange.client.authority?.text;
+    const publicHost =
+      this.#policy.compat?.server === 'lighttpd' ? normalHost(exchange) : exchange.client.authority?.text;
     const host = this.#hostPolicy === 'public' && publicHost !== undefined ? publicHost : endpoint.authority;
     return prepareHeaders(exchange, headers, host, this.#policy);
   }
+}
+
+/** The first of the names in the key of a site that is one name, without its port; empty if there is none. */
+function firstName(siteKey: string): string {
+  const names = siteKey.split(/\s*,\s*/).filter((name) => !name.startsWith('*'));
+  return parseAuthority(names[0] ?? '')?.host ?? '';
 }
 
 /** The nevow form has no place for a prefix: the path behind it is the public one, whole. */

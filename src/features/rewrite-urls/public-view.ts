@@ -4,15 +4,19 @@ import { ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Reply } from '../../exchange/handler.ts';
 import type { ResponseHead } from '../../exchange/head.ts';
-import type { HeaderList } from '../../http/header-list.ts';
+import type { HeaderList, ReadonlyHeaderList } from '../../http/header-list.ts';
 import type { Target } from '../../http/target.ts';
 import { prepareForRewriting } from '../../rewrite/head.ts';
 import { headersToBackend, headersToPublic } from '../../rewrite/headers.ts';
 import type { PublicView } from '../../rewrite/mount-rewriter.ts';
+import { REWRITE_TRACE } from '../../rewrite/trace/rewrite-trace.ts';
 import type { UrlMap } from '../../rewrite/url-map.ts';
 import { acceptEncodingFor } from './accept-encoding.ts';
 import type { LiveMount } from './live-mount.ts';
+import { wantsShim } from './page-request.ts';
 import { ResponsePlan } from './response-plan.ts';
+import type { ShimParts } from './shim-page.ts';
+import { makeShimParts } from './shim-parts.ts';
 
 /** What browsers load that can hold URLs: half of it cannot be rewritten, so that no range of it is asked for. */
 const REWRITABLE_DESTINATIONS: ReadonlySet<string> = new Set([
@@ -27,6 +31,10 @@ export class LivePublicView implements PublicView {
   readonly map: UrlMap;
   /** Names the map and the options of this mount in entity tags. */
   readonly fingerprint: string;
+  /** The same for bodies that have the shim in them. */
+  readonly shimFingerprint: string;
+  /** What pages get; undefined for a mount without shim. */
+  readonly shim: ShimParts | undefined;
   readonly #maps: readonly UrlMap[];
   readonly #outerPrefix: string;
   /** Whether requests keep their target as it is, query included. */
@@ -40,13 +48,20 @@ export class LivePublicView implements PublicView {
     if (map === undefined) throw new RangeError('Cannot view a mount without endpoints');
     this.mount = mount;
     this.map = map;
-    this.fingerprint = fingerprintOf(map, mount);
+    this.fingerprint = fingerprintOf(map, mount, '');
+    this.shim = mount.hasShim ? makeShimParts(mount, map, outerPrefix) : undefined;
+    this.shimFingerprint = fingerprintOf(map, mount, this.shim?.script.integrity ?? '');
     this.#maps = maps;
     this.#outerPrefix = outerPrefix;
     // What was done to links is undone where the backend is to believe in its own name.
     this.#mapsQuery = mount.mode !== 'off' && mount.facts.host === 'upstream';
     this.#keepsTarget = mount.keepsPath && !this.#mapsQuery;
     this.#mapInterim = (head) => this.#interimToPublic(head);
+  }
+
+  answerOwn(exchange: Exchange): Reply | undefined {
+    const { path } = exchange.request.target;
+    return this.shim?.script.answer(exchange, this.#outerPrefix + path);
   }
 
   mapTarget(target: Target): string {
@@ -66,11 +81,18 @@ export class LivePublicView implements PublicView {
     headersToBackend(headers, map, { host: facts.host, cookies: headerPolicy.cookies });
     const isRewritable = mode === 'all' && REWRITABLE_DESTINATIONS.has(headers.get('sec-fetch-dest') ?? '');
     const acceptEncoding = mode === 'all' ? acceptEncodingFor(headers, isLocal) : undefined;
-    prepareForRewriting(headers, { fingerprint: this.fingerprint, isRewritable, acceptEncoding });
+    const fingerprint = this.fingerprintFor(headers);
+    prepareForRewriting(headers, { fingerprint, isRewritable, acceptEncoding });
+  }
+
+  /** Names what a request with these headers gets. */
+  fingerprintFor(headers: ReadonlyHeaderList): string {
+    return wantsShim(headers) === 'no' ? this.fingerprint : this.shimFingerprint;
   }
 
   finishReply(exchange: Exchange, reply: Reply): Reply | Promise<Reply> {
     const { head } = reply;
+    exchange.get(REWRITE_TRACE)?.onHead(head.headers, this.map);
     // The same received head gives the same plan, so that what is derived from its lists is kept too.
     const plan = head.headers.derive(this, () => new ResponsePlan(this, head));
     return plan.finish(exchange, reply);
@@ -91,8 +113,9 @@ export class LivePublicView implements PublicView {
   }
 }
 
-function fingerprintOf(map: UrlMap, { mode, options }: LiveMount): string {
-  const { strings, text, types } = options;
-  const words = JSON.stringify([map.fingerprint, mode, strings, text, types]);
+function fingerprintOf(map: UrlMap, { mode, options, takesStrays }: LiveMount, shim: string): string {
+  const { strings, text, types, spa } = options;
+  const shimWords = shim === '' ? [] : [shim, spa];
+  const words = JSON.stringify([map.fingerprint, mode, strings, text, types, takesStrays, ...shimWords]);
   return createHash('sha256').update(words).digest('hex').slice(0, 8);
 }

@@ -20,6 +20,12 @@ export interface AdminAnswer {
 export interface AdminOrders {
   status(): Promise<AdminAnswer>;
   reload(): Promise<AdminAnswer>;
+  /** Everything that can be scraped, in the text format of Prometheus. */
+  metrics(): Promise<AdminAnswer>;
+  /** What rewriting did at each mount, leaks and rescues with it. */
+  rewriting(): Promise<AdminAnswer>;
+  /** The same, and sets it back to nothing. */
+  resetRewriting(): Promise<AdminAnswer>;
 }
 
 type Order = (body: Buffer) => Promise<AdminAnswer>;
@@ -31,6 +37,9 @@ const BODY_BYTES_LIMIT = 1024 * 1024;
 export function createAdminHost(orders: AdminOrders): ExchangeHost {
   const table: Readonly<Record<string, Order>> = {
     'GET /status': () => orders.status(),
+    'GET /metrics': () => orders.metrics(),
+    'GET /rewriting': () => orders.rewriting(),
+    'POST /rewriting/reset': () => orders.resetRewriting(),
     'POST /reload': () => orders.reload(),
   };
   return new AdminHost(table);

@@ -7,6 +7,7 @@ import { HeaderList } from '../../../src/http/header-list.ts';
 import { parseBaseUrl } from '../../../src/rewrite/base-url.ts';
 import { defaultHeaderPolicy, headersToBackend, headersToPublic } from '../../../src/rewrite/headers.ts';
 import { makeScanner, rewriteTransform } from '../../../src/rewrite/languages.ts';
+import { PLAIN_COOKIES } from '../../../src/rewrite/response-cookies.ts';
 import { selectLanguage } from '../../../src/rewrite/select.ts';
 import { UrlMap } from '../../../src/rewrite/url-map.ts';
 import { everySplit } from '../../kit/every-split.ts';
@@ -81,7 +82,7 @@ function parseLine(line: string): [string, string] {
 }
 
 function requestHeaders(lines: HeaderList, map: UrlMap): string {
-  headersToBackend(lines, map, { host: 'upstream', cookies: { namePrefix: '' } });
+  headersToBackend(lines, map, { host: 'upstream', cookies: PLAIN_COOKIES });
   return print(lines);
 }
 

@@ -64,7 +64,8 @@ export const importApache: Importer = (text, file, readInclude, options = {}): I
   checkServers(context);
   const sites = uniquePorts(listeners).flatMap((listener) => importPort(context, listener));
   const listen = listeners.map(({ address }) => address);
-  const { config, origins } = buildDocument(settings, sites, { listen, root: importRoot(main, report) });
+  const root = { ...importRoot(main, report), ...(settings.compat && { compat: 'apache' }) };
+  const { config, origins } = buildDocument(settings, sites, { listen, root });
   account(directives, report);
   return { config, diagnostics: report.list(), origins };
 };
@@ -212,9 +213,8 @@ function importTls(settings: ImportSettings, { levels }: ApacheServer): NamedSit
 
 /** What is told once for a server, whatever is asked of it. */
 function checkServers({ main, hosts, settings }: ImportContext): void {
-  const { report } = settings;
   for (const section of [main, ...hosts.map((host) => host.section)])
-    checkList(section.list, report, isRewriting(section));
+    checkList(section.list, settings, isRewriting(section));
 }
 
 function isRewriting(section: Section): boolean {
@@ -222,7 +222,11 @@ function isRewriting(section: Section): boolean {
   return engine !== undefined && isOn(engine);
 }
 
-function checkList(list: readonly Directive[], report: ImportReport, isRewritingOn: boolean): void {
+function checkList(
+  list: readonly Directive[],
+  { report, compat }: Pick<ImportSettings, 'report' | 'compat'>,
+  isRewritingOn: boolean,
+): void {
   for (const { directive, conditions, problem, pattern } of readRules(list)) {
     // Conditions are spoken of with their rule.
     report.contribute(...conditions, ...list.filter(({ key }) => key === 'rewriteengine'));
@@ -233,6 +237,7 @@ function checkList(list: readonly Directive[], report: ImportReport, isRewriting
     }
   }
   for (const directive of list) {
+    if (compat) checkPathReading(directive, report);
     checkPattern(directive, report);
     checkSlashes(directive, report);
     checkSpecial(directive, report);
@@ -243,8 +248,23 @@ function checkList(list: readonly Directive[], report: ImportReport, isRewriting
         'turn it off: it is not needed to forward to a backend',
       );
     if (directive.block !== undefined && directive.key !== 'virtualhost')
-      checkList(directive.block, report, isRewriting(new Section(directive.block, directive)));
+      checkList(directive.block, { report, compat }, isRewriting(new Section(directive.block, directive)));
   }
+}
+
+/** The key `compat` stands for the default settings. */
+function checkPathReading(directive: Directive, report: ImportReport): void {
+  const { key, args } = directive;
+  const isOther =
+    (key === 'allowencodedslashes' && !/^off$/i.test(args[0] ?? '')) ||
+    (key === 'mergeslashes' && /^off$/i.test(args[0] ?? ''));
+  if (!isOther) return;
+  const message = 'with compat: apache paths are read as with the default of this directive';
+  report.warn(
+    directive,
+    message,
+    'import without --compat: encoded and doubled slashes go to the backend as they came',
+  );
 }
 
 /** Directives whose arguments decide whether anything is lost. */

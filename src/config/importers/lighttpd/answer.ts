@@ -108,7 +108,8 @@ function withProxyBeforeRewrite(
     `never matches after the rewrite: the conditions around it are asked again with the new path; ${kept}`,
     'move proxy.server out of the condition on the URL',
   );
-  if (server.compat) return outcome;
+  // The rewritten path names no file that anybody has.
+  if (server.compat) return { ...outcome, serve: { kind: 'respond', status: 404, body: undefined, type: undefined } };
   const { traits, directives } = collectTraits(before, server.contexts);
   return {
     serve: proxy.serve,
