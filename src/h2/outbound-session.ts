@@ -56,6 +56,8 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
   #pingedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether an answer to PING is awaited, and no request goes out before it. */
   #isSuspect = false;
+  /** Whether the FIN of the endpoint was seen. */
+  #hasEnded = false;
   #isGone = false;
 
   /** Takes over an open socket from which nothing was read: plain, or TLS with `h2` agreed. */
@@ -126,6 +128,7 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
     if (this.#phase === 'closed') this.#socket.destroy();
+    else if (this.#hasEnded && this.isBusy) this.#giveUpUnfinished();
     else if (this.#isSuspect) this.#end(constants.NGHTTP2_NO_ERROR, 'no answer to PING');
     else if (!this.hasSettings) this.#end(constants.NGHTTP2_SETTINGS_TIMEOUT, 'no SETTINGS');
     else if (this.#phase === 'closing') this.#end(constants.NGHTTP2_NO_ERROR, 'closed');
@@ -202,10 +205,20 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
     this.#owner.roomChanged(this);
   }
 
-  /** The FIN of the endpoint: answers that are whole are still read. */
+  /**
+   * The FIN of the endpoint. Frames before it may still be on their way: node:http2 holds them back while a write is
+   * under way.
+   */
   #onEnd(): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closing';
+    this.#hasEnded = true;
+    this.deadlineMs = this.deadlines.in(0);
+    this.#closeIfIdle();
+  }
+
+  /** Nothing comes any more: only answers that are whole are still read. */
+  #giveUpUnfinished(): void {
     for (const stream of [...this.#streams]) stream.connectionEnded(new ProxyError('upstream_closed', ''));
     this.#closeIfIdle();
   }
@@ -219,7 +232,7 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
   /** One deadline: for SETTINGS or an answer to PING, for idling, or for the end. */
   #watch(): void {
     const { answerTimeoutMs, idleTimeoutMs, lingerTimeoutMs } = this.limits;
-    if (this.#phase === 'closed') return;
+    if (this.#phase === 'closed' || (this.#hasEnded && this.isBusy)) return;
     if (this.#isSuspect) this.deadlineMs = this.deadlines.in(answerTimeoutMs);
     else if (!this.hasSettings) return;
     else if (this.#streams.size > 0) this.deadlineMs = Number.POSITIVE_INFINITY;

@@ -7,6 +7,7 @@ import { mistakesOf } from '../../../test/kit/schema.ts';
 import { type Body, collectBody, emptyBody } from '../../exchange/body.ts';
 import { ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import type { Reply } from '../../exchange/handler.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { grpcWeb } from './index.ts';
 import { grpcWebOptions } from './options.ts';
@@ -187,6 +188,17 @@ test('grpcWeb: Trailers-Only stays in the head; an answer without trailers gets 
   assert.deepEqual([reply.headers.get('grpc-status'), reply.bytes.length], ['5', 0]);
   const bare = await collectReply(handle(post('application/grpc-web'), () => answer(pieces([MESSAGE]))));
   assert.deepEqual(bare.bytes, MESSAGE);
+});
+
+test('grpcWeb: the question before a call of another origin is answered where the endpoint cannot', async () => {
+  const handle = await createHandler(grpcWeb, true);
+  const asking = { Origin: 'https://page.test', 'Access-Control-Request-Method': 'POST' };
+  const run = (headers: Record<string, string>, reply: Reply) =>
+    collectReply(handle(testExchange({ method: 'OPTIONS', headers }), async () => reply));
+  assert.equal((await run(asking, testReply(415, { 'Content-Type': 'text/plain' }, 'no'))).status, 204);
+  assert.equal((await run(asking, answer(emptyBody, { 'grpc-status': '12' }))).status, 204);
+  assert.equal((await run(asking, testReply(200, { 'Access-Control-Allow-Origin': '*' }))).status, 200);
+  assert.equal((await run({}, testReply(415))).status, 415);
 });
 
 test("grpcWeb: anything but true or false is the operator's mistake", () => {

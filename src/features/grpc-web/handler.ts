@@ -1,10 +1,13 @@
 // Translates calls of gRPC-Web to gRPC and the answers back ("gRPC-Web" of the gRPC project, PROTOCOL-WEB).
-import { transformBody } from '../../exchange/body.ts';
+import { emptyBody, transformBody } from '../../exchange/body.ts';
 import { mapReply } from '../../exchange/compose.ts';
+import { ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FeatureInstance } from '../../exchange/feature.ts';
 import type { Reply } from '../../exchange/handler.ts';
 import { type GrpcWebType, isGrpc, parseGrpcWebType } from '../../http/grpc.ts';
+import { HeaderList } from '../../http/header-list.ts';
+import { reasonPhrase } from '../../http/status.ts';
 import { splitList } from '../../http/token.ts';
 import { Base64Encoder, decodedBody } from './_base64.ts';
 import { TrailerFrameSink } from './_trailer-frame.ts';
@@ -16,6 +19,7 @@ export function createGrpcWeb(isOn: GrpcWebOptions): FeatureInstance {
   return {
     handle: function grpcWeb(exchange, next) {
       const { method, headers } = exchange.request;
+      if (method === 'OPTIONS' && headers.has('access-control-request-method')) return mapReply(next(), allowAsking);
       const type = method === 'POST' ? parseGrpcWebType(headers.get('content-type')) : undefined;
       if (type === undefined) return next();
       translateRequest(exchange, type);
@@ -24,6 +28,16 @@ export function createGrpcWeb(isOn: GrpcWebOptions): FeatureInstance {
     },
     explain: () => ['translates gRPC-Web to gRPC, and the answers back'],
   };
+}
+
+/**
+ * Pages of other origins ask before they call, and servers of gRPC know no OPTIONS. Who is allowed is told by the headers
+ * that the operator sets; without them browsers take this as a refusal too.
+ */
+function allowAsking(reply: Reply): Reply {
+  if (reply.head.status < 400 && !isGrpc(reply.head.headers.get('content-type'))) return reply;
+  reply.body.cancel(new ProxyError('client_gone', 'the question is answered here'));
+  return { head: { status: 204, reason: reasonPhrase(204), headers: new HeaderList() }, body: emptyBody };
 }
 
 function translateRequest(exchange: Exchange, { isText, format }: GrpcWebType): void {
