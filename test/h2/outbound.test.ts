@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/util/deadlines.ts';
 import type { Owner } from '../kit/at-end.ts';
-import { createUpstream, drain, type EndpointWishes, HandSink, send } from '../kit/endpoints.ts';
+import { createUpstream, drain, type EndpointWishes, HandBody, HandSink, send } from '../kit/endpoints.ts';
 import { FakeClock } from '../kit/fake-clock.ts';
 import {
   CODE,
@@ -145,19 +145,45 @@ test('the first notice of a graceful end: no more requests, none is lost', LIMIT
   assert.equal(requestCount(peer), 1);
 });
 
-test('a refused request is sent again, if nobody has read its body', LIMIT, async (t) => {
+test('a refused request is sent again, with its body while that is short', LIMIT, async (t) => {
   const { server, send } = await start(t);
-  const again = send({ method: 'POST' });
+  const again = send({ method: 'POST', body: 'hello' });
   const peer = await server.peer();
-  await untilRequests(peer, 1);
-  await peer.send(reset(1, CODE.refused));
-  await answerNext(peer, 3);
+  for (const [stream, code] of [
+    [1, CODE.refused],
+    [3, CODE.none],
+  ] as const) {
+    await peer.until('the body', () => peer.content(stream).toString() === 'hello');
+    await peer.until('its end', () =>
+      peer.frames.some((one) => one.stream === stream && (one.flags & FLAG.endStream) > 0),
+    );
+    await peer.send(code === CODE.refused ? reset(stream, code) : headers(stream, OK));
+  }
   assert.equal((await again.reply).head.status, 200);
   assert.equal(again.exchange.upstream?.attempts, 2);
-  const once = send({ method: 'POST', body: 'hello' }).reply;
-  await untilRequests(peer, 3);
+  const once = send({ method: 'POST', body: Buffer.alloc(65_537) }).reply;
+  await peer.until('too much to be kept', () => peer.contentBytes(5) > 60_000);
   await peer.send(reset(5, CODE.refused));
   await assert.rejects(once, { code: 'stream_refused' });
+});
+
+test('a body that is refused half-way goes on where it was', LIMIT, async (t) => {
+  const { server, send } = await start(t);
+  const body = new HandBody();
+  const { reply } = send({ method: 'POST', body });
+  const peer = await server.peer();
+  await body.until('the body to be wanted', () => body.isWanted);
+  body.write('one ');
+  await peer.until('the first part', () => peer.content(1).toString() === 'one ');
+  await peer.send(goaway(0));
+  const next = await server.peer(1);
+  await next.until('the first part again', () => next.content(1).toString() === 'one ');
+  body.write('two');
+  body.end();
+  await next.until('the second part', () => next.content(1).toString() === 'one two');
+  await next.send(headers(1, OK));
+  assert.equal((await reply).head.status, 200);
+  assert.equal(body.cancelled, undefined);
 });
 
 test('a server that refuses everything is asked four times', LIMIT, async (t) => {

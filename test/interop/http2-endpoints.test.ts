@@ -157,10 +157,10 @@ for (const [program, start] of SERVERS) {
         assert.equal((await ask(server.port(), '/nothing')).status, 404);
         const head = await askOnce(
           { port: server.port() },
-          'HEAD /big.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+          'HEAD /big.bin HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n',
         );
         assert.equal(head.headers.get('content-length'), String(BIG.length));
-        const upload = `POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\nConnection: close\r\n\r\n${'x'.repeat(100_000)}`;
+        const upload = `POST /nothing HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\nConnection: close\r\n\r\n${'x'.repeat(100_000)}`;
         const { status } = await askOnce({ port: server.port() }, upload);
         assert.ok(status >= 400 && status < 500, `${status}`);
         for (let round = 0; round < REQUESTS; round += 50) {
