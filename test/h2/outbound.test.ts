@@ -131,6 +131,19 @@ test('GOAWAY: what was not begun goes to a new session, what was is answered', L
   await peer.until('the end', () => peer.isClosed);
 });
 
+test('GOAWAY with an error: what was not begun goes to a new session all the same', LIMIT, async (t) => {
+  const { server, send } = await start(t);
+  const lost = assert.rejects(send({ method: 'POST' }).reply, { code: 'upstream_closed' });
+  const peer = await server.peer();
+  await untilRequests(peer, 1);
+  const ignored = send({ method: 'POST' }).reply;
+  await untilRequests(peer, 2);
+  await peer.send(goaway(1, CODE.internal));
+  await answerNext(await server.peer(1), 1);
+  await lost;
+  assert.equal((await ignored).head.status, 200);
+});
+
 test('the first notice of a graceful end: no more requests, none is lost', LIMIT, async (t) => {
   const { server, send } = await start(t);
   const first = send().reply;
