@@ -8,7 +8,14 @@ const OPTIONS: MinifyOptions = {
   ecma: 2020,
   module: true,
   toplevel: true,
-  compress: { passes: 3, unsafe_arrows: true, pure_getters: true, keep_infinity: true, pure_funcs: ['String.raw'] },
+  compress: {
+    passes: 4,
+    unsafe_arrows: true,
+    unsafe_methods: true,
+    pure_getters: true,
+    keep_fargs: false,
+    hoist_funs: true,
+  },
   format: { ascii_only: true, comments: false },
 };
 

@@ -18,8 +18,10 @@ packages=(
   python3-twisted # interop: the original VHostMonsterResource
   chromium        # browser tests: the run-time shim, real applications, WebSockets
   pebble          # a certificate authority that speaks ACME, with its challenge server
+  libnss3-tools   # certutil: the authorities that browsers trust
   php-cli         # runs the PHP applications of the browser tests
   php-xml         # needed by DokuWiki
+  iproute2        # a network of its own for the rewriting corpus, with the ports that it names
   dokuwiki        # a PHP application of the browser tests
 )
 

@@ -1,4 +1,5 @@
 // Builds what a server would run, without running it: for commands that only want to know.
+import { ChallengeBoard } from '../acme/challenges.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { builtInFeatures } from '../features/index.ts';
@@ -27,7 +28,7 @@ export async function buildOnce<Result>(
     deadlines: new Deadlines(systemClock),
     log,
     shared: new RefPool(),
-    tls: { tickets, sources: [] },
+    tls: { tickets, sources: [], board: new ChallengeBoard(systemClock, tickets) },
     findHttpsPort: () => undefined,
   };
   let generation: Generation;

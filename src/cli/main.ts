@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { nearestWord } from '../util/nearest-word.ts';
 import { parseArguments } from './arguments.ts';
 import { type Command, explainFault, RunError, UsageError } from './command.ts';
+import { cert } from './commands/cert.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
 import { explain } from './commands/explain.ts';
@@ -14,6 +15,7 @@ import { run } from './commands/run.ts';
 import { schema } from './commands/schema.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
+import { trust } from './commands/trust.ts';
 import { printCommandHelp, printProgramHelp } from './help.ts';
 import { type ExitStatus, processTerminal, type Terminal } from './terminal.ts';
 
@@ -28,6 +30,8 @@ export const commands: readonly Command[] = [
   reload,
   status,
   leaks,
+  cert,
+  trust,
   schema,
   demo,
 ];

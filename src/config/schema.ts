@@ -1,6 +1,7 @@
 // The schema of a document: settings of the whole program here, the parts of a mount from the list of features handed in.
 import { z } from 'zod';
 import { countOption, durationOption, pathOption, sizeOption } from '../exchange/option-types.ts';
+import { acmeSchema } from './acme-schema.ts';
 import { rootTlsSchema } from './tls-schema.ts';
 
 const LIST_OR_ONE = 'an address such as ":8080" or a list of them';
@@ -125,6 +126,7 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe('The folder for what must outlast the program. Default: the state folder of the user who runs it.'),
   tls: rootTlsSchema.optional(),
+  acme: acmeSchema.optional(),
   limits: limitsSchema.prefault({}),
   timeouts: timeoutsSchema.prefault({}),
 });

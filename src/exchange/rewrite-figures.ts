@@ -31,6 +31,8 @@ export interface RewriteFigures {
   readonly edits: number;
   /** The most bytes that were held back at once. */
   readonly heldBytes: number;
+  /** Bytes of markup that went by unexamined, because a tag was too long to be held back. */
+  readonly unexaminedBytes: number;
   /** Bodies that were left alone, by reason. */
   readonly untouched: Readonly<Record<string, number>>;
   /** Bodies that could not be decoded or rewritten, by error code. */

@@ -164,6 +164,7 @@ test('mounts that rewrite are read at each scrape, for as long as they are watch
     rewritten: 2,
     edits: 5,
     heldBytes: 0,
+    unexaminedBytes: 7,
     untouched: { partial: 1 },
     failed: { response_content_coding: 1 },
     leaks: [
@@ -180,6 +181,7 @@ test('mounts that rewrite are read at each scrape, for as long as they are watch
   const expected: [string, number][] = [
     [`portico_rewrite_bodies_total{${where}}`, 2],
     [`portico_rewrite_edits_total{${where}}`, 5],
+    [`portico_rewrite_unexamined_bytes_total{${where}}`, 7],
     [`portico_rewrite_untouched_total{${where},reason="partial"}`, 1],
     [`portico_rewrite_failed_total{${where},code="response_content_coding"}`, 1],
     [`portico_leaks_total{${where},place="header x-a"}`, 4],

@@ -22,6 +22,12 @@ const METRICS: readonly (readonly [name: string, help: string, label: string | u
   ],
   ['portico_rewrite_edits_total', 'URLs changed in bodies.', undefined, ({ edits }) => [['', edits]]],
   [
+    'portico_rewrite_unexamined_bytes_total',
+    'Bytes of markup that went by unexamined, because a tag was too long to be held back.',
+    undefined,
+    ({ unexaminedBytes }) => [['', unexaminedBytes]],
+  ],
+  [
     'portico_rewrite_untouched_total',
     'Bodies of rewritable mounts that passed as they were, by reason.',
     'reason',

@@ -13,6 +13,10 @@ export interface ScanTally {
   edits: number;
   /** The most bytes held back at once. */
   heldBytes: number;
+  /** Bytes that went by unexamined. */
+  unexaminedBytes?: number;
+  /** Bodies in an encoding that cannot be read: they passed as they are. */
+  opaqueBodies?: number;
   /** Told of everything, if somebody wants to know: see `trace/rewrite-trace.ts`. */
   readonly watch?: ScanWatch;
 }
@@ -74,6 +78,8 @@ class ScanSink extends PassingSink implements Sink {
     const window = Window.of(this.#held);
     const settled = this.#scan(window, 0, this.#held.length, true);
     invariant(settled === this.#held.length, 'scanner: text left at the end');
+    const { unexaminedBytes = 0 } = this.#scanner;
+    if (unexaminedBytes > 0) this.#tally.unexaminedBytes = (this.#tally.unexaminedBytes ?? 0) + unexaminedBytes;
     this.#held = NOTHING;
     if (window.length > 0 || this.#edits.length > 0)
       this.next.write(this.#edits.length === 0 ? window.bytes : this.#editedBytes(window, settled));

@@ -14,7 +14,8 @@ import type { RefPool } from '../util/ref-pool.ts';
 import type { VhostForm } from '../vhost-path/dialects.ts';
 import { Generation, type RouteDetails } from './generation.ts';
 import { createHttpsGuard, type FindHttpsPort, type HttpsGuard } from './https-guard.ts';
-import { buildTlsSites, TlsBuildFailure, type TlsServices, type TlsSites } from './tls-sites.ts';
+import type { TlsServices } from './tls-services.ts';
+import { buildTlsSites, TlsBuildFailure, type TlsSites } from './tls-sites.ts';
 
 /** What outlives generations and is handed to each. */
 export interface Services {
@@ -23,7 +24,7 @@ export interface Services {
   readonly log: FeatureLog;
   readonly shared: RefPool;
   /** Undefined where nothing will listen, so that no certificates are read. */
-  readonly tls: Pick<TlsServices, 'tickets' | 'sources'> | undefined;
+  readonly tls: Pick<TlsServices, 'tickets' | 'sources' | 'board'> | undefined;
   readonly findHttpsPort: FindHttpsPort;
 }
 
@@ -98,10 +99,10 @@ class Builder {
   }
 
   async buildTls(): Promise<TlsSites | undefined> {
-    const { clock, log, tls } = this.#services;
+    const { clock, log, shared, tls } = this.#services;
     if (tls === undefined) return undefined;
     try {
-      this.#tls = await buildTlsSites(this.#config, { clock, log, ...tls });
+      this.#tls = await buildTlsSites(this.#config, { clock, log, shared, ...tls });
       return this.#tls;
     } catch (error) {
       if (!(error instanceof TlsBuildFailure)) throw error;

@@ -64,7 +64,7 @@ export async function explainAnswer(
 ): Promise<ExplainedAnswer | string> {
   const parsed = toRequest(question, generation);
   if (typeof parsed === 'string') return parsed;
-  const server = new ExchangeServer(generation, log, []);
+  const server = new ExchangeServer(generation, log, [], undefined);
   const trace = new RewriteTrace();
   let exchange: Exchange | undefined;
   const reply = await new Promise<Reply>((respond) => {

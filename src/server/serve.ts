@@ -1,4 +1,5 @@
 // Where an exchange meets a generation: opens it, finds its route, runs the chain, turns failures into answers.
+import type { ChallengeBoard } from '../acme/challenges.ts';
 import { type Body, emptyBody } from '../exchange/body.ts';
 import { failedRequest, renderError } from '../exchange/error-reply.ts';
 import { type ErrorCode, ProxyError } from '../exchange/errors.ts';
@@ -15,6 +16,7 @@ import { defaultPort, pathOfTarget } from '../http/target.ts';
 import { invariant } from '../util/invariant.ts';
 import { readClientFacts } from './client-facts.ts';
 import type { Generation } from './generation.ts';
+import { isHttpChallenge, withChallenges } from './http-challenges.ts';
 import { type AskedHost, findRescue, findTunnelRescue, noteRescue, redirectInto } from './rescue.ts';
 import type { TlsSites } from './tls-sites.ts';
 
@@ -32,9 +34,17 @@ export class ExchangeServer implements ExchangeHost {
   readonly #log: FeatureLog;
   /** Observers of every exchange, whatever its mount. */
   readonly #observers: readonly Observer[];
+  /** Undefined where no authority asks: an exchange that is only explained. */
+  readonly #challenges: ChallengeBoard | undefined;
   isDraining = false;
 
-  constructor(generation: Generation, log: FeatureLog, observers: readonly Observer[]) {
+  constructor(
+    generation: Generation,
+    log: FeatureLog,
+    observers: readonly Observer[],
+    challenges: ChallengeBoard | undefined,
+  ) {
+    this.#challenges = challenges;
     this.#generation = generation;
     this.#log = log;
     this.#observers = observers;
@@ -63,7 +73,10 @@ export class ExchangeServer implements ExchangeHost {
       received.upgrade === undefined || isMisdirected
         ? received
         : this.#orTunnelRescue(generation, received, client, { host, port });
-    const route = isMisdirected ? MISDIRECTED_ROUTE : findRoute(generation, request, host, port);
+    const found = isMisdirected ? MISDIRECTED_ROUTE : findRoute(generation, request, host, port);
+    const challenges = this.#challenges;
+    const route =
+      challenges !== undefined && isHttpChallenge(request.target.path) ? withChallenges(found, challenges) : found;
     const exchange = new ServedExchange(connection, client, request, body, route, carrier);
     exchange.timeline.requestStart = performance.now();
     exchange.generation = generation;

@@ -1,5 +1,6 @@
 // The running server: listeners, connections and the current generation; start, reload, drain, stop.
 import type { Socket } from 'node:net';
+import { ChallengeBoard } from '../acme/challenges.ts';
 import type { ResolvedConfig, ResolvedListener } from '../config/resolved-config.ts';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { Feature, FeatureLog } from '../exchange/feature.ts';
@@ -18,6 +19,7 @@ import { type Clock, systemClock } from '../util/clock.ts';
 import { Deadlines } from '../util/deadlines.ts';
 import { RefPool } from '../util/ref-pool.ts';
 import { type AdminAnswer, createAdminHost } from './admin/api.ts';
+import { answerForCertificate, type CertificateAction } from './admin/certificates.ts';
 import { prepareSocketFolder } from './admin/socket-folder.ts';
 import { buildGeneration, type Services } from './build.ts';
 import { ClientConnection } from './client-connection.ts';
@@ -77,19 +79,21 @@ export async function startServer(
   const clock = options.clock ?? systemClock;
   let server: Server | undefined;
   const tickets = new SessionTickets(clock);
+  const board = new ChallengeBoard(clock, tickets);
   const services: Services = {
     clock,
     deadlines: new Deadlines(clock),
     log: options.log,
     shared: new RefPool(),
-    tls: { tickets, sources: options.certificateSources ?? [] },
+    tls: { tickets, sources: [board, ...(options.certificateSources ?? [])], board },
     findHttpsPort: () => server?.httpsPort,
   };
   try {
     const generation = await buildGeneration(config, features, services, 1);
-    const host = new ExchangeServer(generation, options.log, options.observers ?? []);
+    const host = new ExchangeServer(generation, options.log, options.observers ?? [], board);
     server = new Server(config, features, options, services, host);
     await server.openListeners(config);
+    generation.tls?.start();
   } catch (error) {
     tickets.close();
     await server?.stop();
@@ -133,7 +137,10 @@ export class Server {
     this.#limits = connectionLimits(config);
     this.#acceptor = new TlsAcceptor(
       // Always those of the current generation, under which the requests behind the handshake will be served.
-      { find: (hello, place) => host.generation.tls?.store.find(hello, place) },
+      {
+        find: (hello, place) => host.generation.tls?.store.find(hello, place),
+        explainNothing: (hello, place) => host.generation.tls?.store.explainNothing(hello, place),
+      },
       handshakeLimits(config),
       services.deadlines,
     );
@@ -287,6 +294,7 @@ export class Server {
     this.#limits = connectionLimits(config);
     this.#acceptor.limits = handshakeLimits(config);
     this.#host.swap(next);
+    next.tls?.start();
   }
 
   async #openAdmin(config: ResolvedConfig): Promise<void> {
@@ -306,9 +314,16 @@ export class Server {
         this.resetRewriting();
         return { status: 200, body };
       },
+      certificate: (action, question) => this.#orderCertificate(action, question),
     });
     const listener = await this.#open({ path: socketPath, mode: 0o600 }, config, host);
     this.#adminListener = { key: socketPath, listener, isSecure: false };
+  }
+
+  async #orderCertificate(action: CertificateAction, question: URLSearchParams): Promise<AdminAnswer> {
+    const { tls } = this.#host.generation;
+    if (tls === undefined) return { status: 404, body: { error: 'this configuration has no site with TLS' } };
+    return answerForCertificate(tls, action, question, this.httpsPort ?? 0);
   }
 
   async #open(address: ListenAddress, config: ResolvedConfig, host: ExchangeHost): Promise<Listener> {

@@ -1,7 +1,8 @@
 // The little of the browser that the shim touches by name; everything else it finds through its tables.
 
 /** Any function. */
-export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
+// biome-ignore lint/suspicious/noExplicitAny: what the shim wraps has all kinds of signatures
+export type AnyFunction = (this: any, ...args: any[]) => any;
 
 /** An object whose members are looked up by name. */
 export type Holder = Record<string, unknown>;

@@ -10,26 +10,29 @@ import { kindOfAttribute, type MapText, type TextMaps } from './texts.ts';
  */
 const CALLS =
   ' fetch u-; open u-; importScripts u; Request,WebSocket,EventSource,Worker,SharedWorker,WebTransport,Audio u-;' +
-  ' FontFace -c-; Notification -o-; MediaMetadata o;XMLHttpRequest open -u-;Navigator sendBeacon u-;' +
+  ' FontFace -c-; Notification -o-;XMLHttpRequest open -u-;Navigator sendBeacon u-;' +
   'Navigator registerProtocolHandler -u-;History pushState,replaceState --u-;Navigation navigate u-;' +
   'ServiceWorkerContainer register uo-;ServiceWorkerContainer getRegistration u;' +
   'ServiceWorkerRegistration showNotification -o-;Clients openWindow u;WindowClient navigate u;Worklet addModule u-;' +
   'Cache add,match,put,delete u-;Cache addAll a;CacheStorage match u-;CookieStore set,delete C;' +
-  'Document write,writeln h;=Document parseHTMLUnsafe h-;Element,ShadowRoot setHTMLUnsafe h-;' +
+  'Document write,writeln h;=Document parseHTMLUnsafe h-;Element,ShadowRoot setHTML,setHTMLUnsafe h-;' +
   'Element insertAdjacentHTML -h;Range createContextualFragment h;Element setAttribute A;Element setAttributeNS N;' +
   'CSSStyleSheet insertRule,replace,replaceSync c-;CSSGroupingRule insertRule c-;CSSStyleDeclaration setProperty -c-;' +
-  'Node appendChild,insertBefore S;HTMLFormElement submit F;TrustedTypePolicyFactory createPolicy T';
+  'Node appendChild,insertBefore S;Element append,prepend,replaceChildren S;HTMLFormElement submit F;TrustedTypePolicyFactory createPolicy T';
 
 /** Properties that can be set: a letter, their names, and the interfaces that have them; `@Anchor` is HTMLAnchorElement. */
 const PROPERTIES =
   'u href @Anchor,@Area,@Link,@Base;u src @Image,@Script,@IFrame,@Frame,@Media,@Source,@Track,@Embed,@Input;' +
   'u data @Object;u action @Form;u formAction @Input,@Button;u poster @Video;u background @Body;u cite @Quote,@Mod;' +
   'l ping @Anchor,@Area;s srcset @Image,@Source;s imageSrcset @Link;h srcdoc @IFrame;h innerHTML Element,ShadowRoot;' +
-  'h outerHTML Element;k cookie Document;Y textContent Node;' +
-  'c cssText,background,backgroundImage,borderImage,borderImageSource,content,cursor,filter,listStyle,listStyleImage,mask,maskImage CSSStyleDeclaration,CSSStyleProperties';
+  'h outerHTML Element;k cookie Document;Y textContent Node;u baseVal SVGAnimatedString;c cssText CSSStyleDeclaration';
+
+/** CSS properties that take a `url()`. */
+const STYLES =
+  'background background-image border-image border-image-source content cursor filter list-style list-style-image mask mask-image';
 
 /** Members that are URLs, of the objects that take some: of options, notifications, media. */
-const URL_MEMBERS = ['url', 'scope', 'icon', 'badge', 'image', 'src'];
+const URL_MEMBERS = ['url', 'scope', 'icon', 'badge', 'image'];
 
 /** Changes the arguments of a call in place. */
 type Adjust = (args: unknown[], self: unknown) => void;
@@ -57,6 +60,36 @@ export function installHooks(realm: Realm, tools: HookTools): void {
       for (const name of names.split(',')) hook(holder, name, 'set', adjustFor(kind));
     }
   }
+  hookStyles(realm);
+}
+
+/**
+ * Where the properties of a style are no members of an interface, an accessor there sees them set all the same. It does
+ * what CSSOM says of them (§6.6.1), by the methods that are hooked.
+ */
+function hookStyles(realm: Realm): void {
+  const prototype = ['CSSStyleProperties', 'CSS2Properties', 'CSSStyleDeclaration']
+    .map((name) => prototypeOf(realm, name))
+    .find(Boolean);
+  for (const name of prototype === undefined ? [] : STYLES.split(' ')) {
+    const accessor = {
+      get(this: CSSStyle) {
+        return this.getPropertyValue(name);
+      },
+      set(this: CSSStyle, value: unknown) {
+        this.setProperty(name, value);
+      },
+      configurable: true,
+      enumerable: true,
+    };
+    for (const spelling of [name, name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())])
+      Object.defineProperty(prototype, spelling, accessor);
+  }
+}
+
+interface CSSStyle {
+  getPropertyValue(name: string): string;
+  setProperty(name: string, value: unknown): void;
 }
 
 function rows(table: string): string[][] {
@@ -110,14 +143,11 @@ function mapArgument(kind: string, value: unknown, maps: TextMaps): unknown {
   return mapValue(maps[kind as keyof TextMaps], value);
 }
 
-/** A copy of an object with the URLs in it mapped; `artwork` and `actions` hold objects of the same kind. */
+/** A copy of an object with the URLs in it mapped. */
 function mapMembers(value: unknown, maps: TextMaps): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const copy: Holder = { ...value };
   for (const name of URL_MEMBERS) if (name in copy) copy[name] = mapValue(maps.u, copy[name]);
-  for (const name of ['artwork', 'actions']) {
-    if (Array.isArray(copy[name])) copy[name] = copy[name].map((item) => mapMembers(item, maps));
-  }
   return copy;
 }
 
@@ -134,9 +164,13 @@ function createSpecials({ maps, fixForm }: HookTools): Readonly<Record<string, A
     Y: (args, self) => {
       if (isStyle(self)) args[0] = mapValue(maps.c, args[0]);
     },
-    S: ([child], self) => {
-      const text = child as { nodeType: number; data: string };
-      if (isStyle(self) && text.nodeType === 3) text.data = maps.c(text.data);
+    S: (args, self) => {
+      if (!isStyle(self)) return;
+      for (const [index, child] of args.entries()) {
+        args[index] = mapValue(maps.c, child);
+        const text = child as { nodeType?: number; data: string };
+        if (text?.nodeType === 3) text.data = maps.c(text.data);
+      }
     },
     F: (_, self) => fixForm(self as ElementLike),
     // The path of a cookie is "/" unless it is given (Cookie Store API, "set a cookie").

@@ -5,7 +5,7 @@ import { installHooks } from './hooks.ts';
 import { createMapper } from './mapper.ts';
 import { createFix, watchClicks, watchNavigation } from './navigation.ts';
 import { createTextMaps } from './texts.ts';
-import { VirtualLocation, type WindowMode } from './virtual-location.ts';
+import { createVirtualLocation, type WindowMode } from './virtual-location.ts';
 
 /**
  * Where a realm keeps what opens the window of its page: the shim's tag stands a second time where that is to happen, and
@@ -35,11 +35,12 @@ type SetWindow = (mode: WindowMode) => void;
 function startHooks(realm: Realm, config: ShimConfig): SetWindow {
   const map = createMapper(config, realm.location.origin);
   const fix = createFix(realm, map);
-  const window = realm.document && new VirtualLocation(realm, map, config);
+  const { document } = realm;
+  const setWindow = document && createVirtualLocation(realm, document, map, config);
   installHooks(realm, { maps: createTextMaps(map, config), fixForm: (form) => fix(form, 'action') });
-  if (window !== undefined) {
+  if (setWindow !== undefined) {
     watchClicks(realm, fix);
     watchNavigation(realm, map);
   }
-  return (mode) => window?.set(mode);
+  return setWindow ?? (() => {});
 }

@@ -1,5 +1,4 @@
 // Maps the URLs in what applications hand to the browser as text: styles, markup, image candidates, cookies.
-import { mapSrcset } from '../http/headers/srcset.ts';
 import type { ShimConfig } from './config.ts';
 import type { MapUrl } from './mapper.ts';
 
@@ -47,6 +46,8 @@ const MARKUP = new RegExp(
   `<!--[^]*?-->|(<(script|style|textarea|title|xmp)\\b${INSIDE_TAG})([^]*?)(?=</\\2|$)|<([a-z][^\\s/>]*)${INSIDE_TAG}`,
   'gi',
 );
+/** An image candidate's URL: behind a comma, and without those at its end. */
+const CANDIDATE = /((?:^|,)\s*)([^\s,]\S*?)(?=,*(?:\s|$))/g;
 const ATTRIBUTE = /([^\s"'<>/=]+)(\s*=\s*["']?)((?<=")[^"]*|(?<=')[^']*|[^\s"'>]+)/g;
 
 /** Makes the maps of a page. */
@@ -86,7 +87,7 @@ export function createTextMaps(map: MapUrl, { path, base }: ShimConfig): TextMap
     u: map,
     c: css,
     h: html,
-    s: (text) => mapSrcset(text, map),
+    s: (text) => text.replace(CANDIDATE, (_, front: string, url: string) => front + map(url)),
     l: (text) => text.replace(/\S+/g, map),
     k: cookie,
     p: cookiePath,

@@ -54,9 +54,10 @@ function printMounts(mounts: readonly MountFigures[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-function printMount({ site, mount, leaks: found, rescues, failed }: MountFigures): string[] {
+function printMount({ site, mount, leaks: found, rescues, failed, unexaminedBytes }: MountFigures): string[] {
   const lines = [...found.flatMap(printLeak), ...rescues.map(printRescue)];
   for (const [code, count] of Object.entries(failed)) lines.push(`  broken bodies, ${code}: ${count}`);
+  if (unexaminedBytes > 0) lines.push(`  ${countOf(unexaminedBytes, 'byte')} of markup went by unexamined`);
   return lines.length === 0 ? [] : [`${site} ${mount}`, ...lines, ''];
 }
 

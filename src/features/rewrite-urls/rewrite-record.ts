@@ -12,7 +12,7 @@ const OTHER = 'other places';
 /** Counts for one mount; outlives reloads. */
 export class RewriteRecord {
   /** Given to the scanners, which count in it. */
-  readonly tally: ScanTally = { edits: 0, heldBytes: 0 };
+  readonly tally = { edits: 0, heldBytes: 0, unexaminedBytes: 0, opaqueBodies: 0 } satisfies ScanTally;
   #rewritten = 0;
   readonly #untouched = new Map<Untouched, number>();
   readonly #failed = new Map<ErrorCode, number>();
@@ -60,8 +60,7 @@ export class RewriteRecord {
 
   /** Sets all figures back to nothing. */
   reset(): void {
-    this.tally.edits = 0;
-    this.tally.heldBytes = 0;
+    Object.assign(this.tally, { edits: 0, heldBytes: 0, unexaminedBytes: 0, opaqueBodies: 0 });
     this.#rewritten = 0;
     for (const table of [this.#untouched, this.#failed, this.#leaks, this.#rescues]) table.clear();
   }
@@ -72,7 +71,12 @@ export class RewriteRecord {
       rewritten: this.#rewritten,
       edits: this.tally.edits,
       heldBytes: this.tally.heldBytes,
-      untouched: Object.fromEntries(this.#untouched),
+      unexaminedBytes: this.tally.unexaminedBytes,
+      untouched: {
+        ...Object.fromEntries(this.#untouched),
+        // Only the first bytes of a body tell, when it has been counted as one that is rewritten.
+        ...(this.tally.opaqueBodies === 0 ? {} : { charset: this.tally.opaqueBodies }),
+      },
       failed: Object.fromEntries(this.#failed),
       leaks: [...this.#leaks.values()].map((leak) => ({ ...leak })),
       rescues: [...this.#rescues.values()].map((rescue) => ({ ...rescue })),

@@ -10,8 +10,8 @@ import { ShimScript } from './shim-script.ts';
 export function makeShimParts(mount: LiveMount, map: UrlMap, outerPrefix: string): ShimParts {
   const { prefix, spa } = mount.options;
   const except = mount.options.except.map((path) => outerPrefix + path);
-  const backends = (mount.maps[0]?.backends ?? []).flatMap((backend) =>
-    keysOfServer(backend).map((key) => [key, backend.path] as const),
+  const backends = (mount.maps[0]?.backends ?? []).flatMap(({ scheme, host, port, path }) =>
+    keysOfServer(scheme, host, port).map((key) => [key, path] as const),
   );
   const script = new ShimScript({ path: map.public.path, base: map.backend.path, prefix, except, backends });
   // Without a prefix to hide there is nothing to show.

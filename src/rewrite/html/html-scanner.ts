@@ -97,6 +97,10 @@ export class HtmlScanner implements Scanner, TokenReader {
     return this.#findings;
   }
 
+  get unexaminedBytes(): number {
+    return this.#findings.unexaminedBytes;
+  }
+
   #makeTokenizer(): HtmlTokenizer {
     const maxHeldBytes = this.#options.maxHeldBytes ?? DEFAULT_MAX_HELD_BYTES;
     return new HtmlTokenizer(this, { isXml: this.#options.isXml ?? false, maxHeldBytes });
