@@ -112,7 +112,7 @@ test('a server that allows no streams is not asked for more and more connections
   const failures = [1, 2].map(() => assert.rejects(send().reply, { code: 'connection_limit_reached' }));
   await answerNext(await server.peer(), 1);
   await first;
-  await clock.advanceWithTurns(6_000);
+  await clock.advanceWithTurns(11_000);
   await Promise.all(failures);
   assert.equal(server.peers.length, 1);
 });
@@ -440,6 +440,18 @@ for (const isAlive of [true, false]) {
     },
   );
 }
+
+test('a handshake that is never answered fails for what it is, for all who wait', LIMIT, async (t) => {
+  const clock = new FakeClock();
+  const server = await startFrames(t, []);
+  const pool = { tls: { rejectUnauthorized: false }, protocol: 'auto' } as const;
+  const { upstream } = createUpstream(t, 'auto', server.port, { clock, deadlines: new Deadlines(clock), pool });
+  const failures = [1, 2].map(() => assert.rejects(send(upstream).reply, { code: 'connection_timeout' }));
+  await server.peer();
+  await clock.advanceWithTurns(6_000);
+  await Promise.all(failures);
+  assert.equal(server.peers.length, 1);
+});
 
 test('an idle session ends', LIMIT, async (t) => {
   const clock = new FakeClock();
