@@ -7,6 +7,7 @@ import type { RequestHead } from '../exchange/head.ts';
 import type { Route } from '../exchange/route.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { parseTarget, type Target } from '../http/target.ts';
+import { parseUrl } from '../util/parse-url.ts';
 import type { Generation } from './generation.ts';
 
 /** The host that was asked for, as the router wants it. */
@@ -18,7 +19,7 @@ export interface AskedHost {
 /** A request that is to go into a mount. */
 export interface Rescue {
   readonly route: Route;
-  /** The target below the mount: path and query as they came, behind the path of the mount. */
+  /** The target below the mount: the path as the map of the mount has it, the query as it came. */
   readonly target: Target;
   /** The path of the Referer; empty for a request that has none. */
   readonly referrer: string;
@@ -64,7 +65,7 @@ export function findTunnelRescue(
   if (origin === undefined || !request.headers.has('origin') || !isFromOrigin(request, origin)) return undefined;
   const match = generation.find(request, asked.host, asked.port);
   if (match.kind !== 'no-mount') return undefined;
-  const takers = generation.routes.filter(({ mount, noteRescue }) => mount.site === match.site && noteRescue);
+  const takers = generation.routes.filter(({ mount, strays }) => mount.site === match.site && strays);
   const [route] = takers;
   return route === undefined || takers.length > 1 ? undefined : into(route, '', generation, request, asked);
 }
@@ -79,7 +80,7 @@ export function redirectInto({ target }: Rescue, { prefix }: ClientFacts): Reply
 export function noteRescue({ route, referrer }: Rescue, { method, target }: RequestHead, log: FeatureLog): void {
   const path = target.path.slice(0, LONGEST_PATH);
   const from = referrer.slice(0, LONGEST_PATH);
-  route.noteRescue?.({ method, path, referrer: from });
+  route.strays?.note({ method, path, referrer: from });
   const { site, path: mount } = route.mount;
   log.info({ site, mount, method, path, referrer: from }, 'a request that missed its mount was sent into it');
 }
@@ -91,8 +92,11 @@ function into(
   request: RequestHead,
   { host, port }: AskedHost,
 ): Rescue | undefined {
-  if (route.noteRescue === undefined) return undefined;
-  const target = parseTarget(request.method, route.mount.path.slice(0, -1) + request.target.text, generation.compat);
+  const { path, query } = request.target;
+  const mapped = route.strays?.toPublic(path);
+  if (mapped === undefined) return undefined;
+  const text = query === undefined ? mapped : `${mapped}?${query}`;
+  const target = parseTarget(request.method, text, generation.compat);
   if (typeof target === 'string') return undefined;
   const match = generation.find({ ...request, target }, host, port);
   // A deeper mount may cover what would be asked for there: then it is not this application that misses it.
@@ -101,8 +105,7 @@ function into(
 
 /** The origin that the client asked for, as the URL standard prints it. */
 function publicOrigin({ scheme, authority }: ClientFacts): string | undefined {
-  const text = `${scheme}://${authority?.text}`;
-  return authority !== undefined && URL.canParse(text) ? new URL(text).origin : undefined;
+  return authority === undefined ? undefined : parseUrl(`${scheme}://${authority.text}`)?.origin;
 }
 
 /** Whether what a browser says of where a request comes from names `origin`, or says nothing. */
@@ -115,8 +118,8 @@ function isFromOrigin({ headers }: RequestHead, origin: string): boolean {
 
 /** The path of a Referer of `origin`, without what a proxy in front cut off. */
 function pathOfReferer(referer: string, origin: string, prefix: string): string | undefined {
-  if (!URL.canParse(referer)) return undefined;
-  const url = new URL(referer);
+  const url = parseUrl(referer);
+  if (url === undefined) return undefined;
   const isOurs = url.origin === origin && url.username === '' && url.password === '';
   return isOurs && url.pathname.startsWith(`${prefix}/`) ? url.pathname.slice(prefix.length) : undefined;
 }

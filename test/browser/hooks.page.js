@@ -276,28 +276,31 @@ function shapes(settings) {
   };
 }
 
-/** Tries every hook that the policies let through with every shape that makes sense for it. */
-window.run = (settings) => {
-  if (settings.trustedTypes) {
-    const policy = trustedTypes.createPolicy('page', { createHTML: (text) => text, createScriptURL: (text) => text });
-    trusted.html = (text) => policy.createHTML(text);
-    trusted.url = (text) => policy.createScriptURL(text);
-  }
+/** The names of what can be tried. */
+window.hooks = Object.keys(HOOKS);
+
+/** Makes what sinks for markup and scripts ask for. */
+window.useTrustedTypes = () => {
+  const policy = trustedTypes.createPolicy('page', { createHTML: (text) => text, createScriptURL: (text) => text });
+  trusted.html = (text) => policy.createHTML(text);
+  trusted.url = (text) => policy.createScriptURL(text);
+};
+
+/** Tries one hook with every shape that makes sense for it; answers the shapes, and what was thrown. */
+window.run = (hook, settings) => {
+  const { run, own, script, socket, stream } = HOOKS[hook];
   const tried = [];
   const thrown = [];
-  for (const [hook, { run, own, script, socket, stream }] of Object.entries(HOOKS)) {
+  for (const [shape, url] of Object.entries(shapes({ ...settings, hook, isSocket: socket }))) {
     if (script && !settings.runsScripts) continue;
-    for (const [shape, url] of Object.entries(shapes({ ...settings, hook, isSocket: socket }))) {
-      if ((own || script) && (shape === 'foreign' || shape === 'data')) continue;
-      if ((socket || stream) && shape === 'data') continue;
-      if (script && settings.onlyOwnScripts && shape === 'foreign') continue;
-      try {
-        run(url + (shape === 'data' ? '' : `&shape=${encodeURIComponent(shape)}`), `${hook} ${shape}`);
-      } catch (error) {
-        thrown.push(`${hook} ${shape}: ${error}`);
-      }
-      tried.push([hook, shape]);
+    if ((own || script) && (shape === 'foreign' || shape === 'data')) continue;
+    if ((socket || stream) && shape === 'data') continue;
+    try {
+      run(url + (shape === 'data' ? '' : `&shape=${encodeURIComponent(shape)}`), `${hook} ${shape}`);
+    } catch (error) {
+      thrown.push(`${hook} ${shape}: ${error}`);
     }
+    tried.push(shape);
   }
   return { tried, thrown };
 };

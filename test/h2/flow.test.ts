@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { FakeClock } from '../kit/fake-clock.ts';
 import {
   connectFrames,
   FLAG,
@@ -170,3 +171,31 @@ for (const [name, make] of IDLE_FLOODS) {
     assert.ok(process.memoryUsage.rss() - before < 100 * MEGABYTE);
   });
 }
+
+test('the end of a request is waited for before its last bytes go on', LIMIT, async (t) => {
+  const upstream = await startUpstream(
+    t,
+    answering(({ body }) => okResponse(String(body.length))),
+  );
+  const clock = new FakeClock();
+  const { port } = await serve(t, upstream.origin, { timeouts: { body: '5s' } }, { clock });
+  const client = await connectFrames(t, port);
+  const post = (stream: number, length: number) =>
+    headers(stream, requestFields('POST', '/', [['content-length', String(length)]]), 0);
+  await client.send(post(1, 0), post(3, 3), frame(FRAME.data, 0, 3, 'abc'), post(5, 0), post(7, 3));
+  await client.send(frame(FRAME.data, 0, 7, 'abc'), headers(9, getFields()));
+  assert.equal(await client.outcome(9), '200');
+  assert.deepEqual(
+    upstream.requests.map(({ method }) => method),
+    ['GET'],
+  );
+  await client.send(frame(FRAME.data, FLAG.endStream, 1), frame(FRAME.data, FLAG.endStream, 3));
+  await client.until(
+    'both answers',
+    () => client.content(1).toString() === '0' && client.content(3).toString() === '3',
+  );
+  clock.advance(6_000);
+  assert.equal(await client.outcome(5), '408');
+  assert.equal(await client.outcome(7), '408');
+  assert.equal(upstream.requests.length, 3);
+});

@@ -84,15 +84,14 @@ function printConfig({
 `;
 }
 
-/** The versions and suites of Portico's default, both ways of resumption, and streams as many as the load opens. */
+/** The versions and suites of Portico's default, and both ways of resumption. */
 function printTls({ cert, key }: CertificateFiles): string {
   return `ssl_certificate ${cert};
   ssl_certificate_key ${key};
   ssl_protocols TLSv1.2 TLSv1.3;
   ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384;
   ssl_session_cache shared:bench:10m;
-  ssl_session_tickets on;
-  http2_max_requests 1000000000;`;
+  ssl_session_tickets on;`;
 }
 
 /** What a person writes to have the links of a page follow: the address, and each attribute that may hold a path. */
