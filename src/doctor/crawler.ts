@@ -59,6 +59,8 @@ interface Task {
 
 /** As the Fetch standard: more than these are a network error. */
 const REDIRECTS_LIMIT = 20;
+/** How many assets are asked for before the next page. */
+const ASSETS_IN_TURN = 12;
 /** Nobody is signed out by a doctor. */
 const SIGNS_OUT = /(?:log|sign)[-_]?(?:out|off)/i;
 
@@ -81,7 +83,9 @@ class Crawl {
   readonly #clock: Clock;
   readonly #listener: CrawlListener;
   readonly #seen = new Set<string>();
-  readonly #tasks: Task[] = [];
+  readonly #pageTasks: Task[] = [];
+  readonly #assetTasks: Task[] = [];
+  #assetsInTurn = 0;
   readonly #pages: string[] = [];
   #requests = 0;
   #isTooDeep = false;
@@ -98,7 +102,7 @@ class Crawl {
   async run(start: string): Promise<CrawlResult> {
     this.#endMs = this.#clock.now() + this.#bounds.timeMs;
     this.#plan({ url: start, from: 'the command line', depth: 0, isPage: true });
-    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+    for (let task = this.#next(); task !== undefined; task = this.#next()) {
       const endedBy = this.#bound();
       if (endedBy !== undefined) return { requests: this.#requests, pages: this.#pages, endedBy };
       await this.#visit(task);
@@ -111,7 +115,14 @@ class Crawl {
     return this.#clock.now() >= this.#endMs ? 'timeMs' : undefined;
   }
 
-  /** Assets first: a page that is looked at is looked at whole. */
+  /** A page, then a dozen assets: neither keeps the other from its turn. */
+  #next(): Task | undefined {
+    const isAssetsTurn = this.#assetsInTurn < ASSETS_IN_TURN || this.#pageTasks.length === 0;
+    const asset = isAssetsTurn ? this.#assetTasks.shift() : undefined;
+    this.#assetsInTurn = asset === undefined ? 0 : this.#assetsInTurn + 1;
+    return asset ?? this.#pageTasks.shift();
+  }
+
   #plan(task: Task): void {
     const { url, isPage, depth } = task;
     if (this.#seen.has(url)) return;
@@ -120,8 +131,7 @@ class Crawl {
       return;
     }
     this.#seen.add(url);
-    if (isPage) this.#tasks.push(task);
-    else this.#tasks.unshift(task);
+    (isPage ? this.#pageTasks : this.#assetTasks).push(task);
   }
 
   /** Asks for a URL and follows its redirects as far as they stay in the mount. */
