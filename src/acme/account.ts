@@ -21,14 +21,32 @@ export interface AccountOptions {
 
 /** The account, made if there is none yet. Its key is on disk before the CA hears of it. */
 export async function openAccount(options: AccountOptions): Promise<Account> {
-  const { client, store } = options;
+  const { client, store, email } = options;
   const { directory } = client.authority;
   const stored = await store.readAccount(directory);
-  if (stored?.url !== undefined) return toAccount(stored, stored.url);
+  if (stored?.url !== undefined && stored.email === email) return toAccount(stored, stored.url);
   return store.withLock(`account ${store.authorityName(directory)}`, async () => {
     const now = await store.readAccount(directory);
-    return now?.url === undefined ? createAccount(now, options) : toAccount(now, now.url);
+    if (now?.url === undefined) return createAccount(now, options);
+    const account = await toAccount(now, now.url);
+    if (now.email !== email) await changeContact(account, now, options);
+    return account;
   });
+}
+
+/** RFC 8555 §7.3.2. That the CA does not learn of a new address is no reason to get no certificate. */
+async function changeContact(account: Account, stored: StoredAccount, options: AccountOptions): Promise<void> {
+  const { client, store, email, log } = options;
+  try {
+    await client.post(account.url, { contact: contactOf(email) }, account);
+    await store.writeAccount(client.authority.directory, { ...stored, email });
+  } catch (error) {
+    log.warn({ account: account.url, error: String(error) }, 'the CA did not take the new mail address');
+  }
+}
+
+function contactOf(email: string | undefined): string[] {
+  return email === undefined ? [] : [`mailto:${email}`];
 }
 
 /** Forgets where the account is, not its key: the CA lost it, as test CAs do when they start anew. */
@@ -36,14 +54,6 @@ export async function forgetAccount({ client, store }: AccountOptions): Promise<
   const { directory } = client.authority;
   const stored = await store.readAccount(directory);
   if (stored !== undefined) await store.writeAccount(directory, { ...stored, url: undefined });
-}
-
-/** Ends the account (RFC 8555 §7.3.6): the CA takes no order of it any more. The next order makes a new one. */
-export async function deactivateAccount(options: AccountOptions): Promise<void> {
-  const { client, store } = options;
-  const account = await openAccount(options);
-  await client.post(account.url, { status: 'deactivated' }, account);
-  await store.deleteAccount(client.authority.directory);
 }
 
 async function createAccount(stored: StoredAccount | undefined, options: AccountOptions): Promise<Account> {
@@ -60,7 +70,7 @@ async function createAccount(stored: StoredAccount | undefined, options: Account
     {
       // `tls: auto` is the consent; the manual says so.
       termsOfServiceAgreed: true,
-      ...(email === undefined ? {} : { contact: [`mailto:${email}`] }),
+      ...(email === undefined ? {} : { contact: contactOf(email) }),
       ...(authority.eab === undefined
         ? {}
         : { externalAccountBinding: await key.bind(authority.eab, directory.newAccount) }),
@@ -73,7 +83,7 @@ async function createAccount(stored: StoredAccount | undefined, options: Account
     throw new AcmeError('malformed', 'the CA made an account and did not say where (no Location)');
   if (status !== 'valid')
     throw new AcmeError('local', `the account ${url} is ${status}: delete its folder for a new one`);
-  await store.writeAccount(authority.directory, { key: keyText, url });
+  await store.writeAccount(authority.directory, { key: keyText, url, email });
   log.info(
     { account: url, directory: authority.directory, terms: directory.meta?.termsOfService },
     'account at the CA is ready',

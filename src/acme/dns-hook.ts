@@ -1,8 +1,9 @@
 // dns-01 (RFC 8555 §8.4) by a command of the operator, which knows how to write a TXT record where the zone is.
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { FeatureLog } from '../exchange/feature.ts';
-import type { Clock } from '../util/clock.ts';
+import type { Cancel, Clock } from '../util/clock.ts';
 import { AcmeError, quoteWords } from './acme-error.ts';
 import type { ChallengeSolver } from './challenges.ts';
 import { sleep } from './order.ts';
@@ -17,6 +18,7 @@ export interface DnsHook {
 }
 
 const OUTPUT_LIMIT_BYTES = 64 * 1024;
+const execute = promisify(execFile);
 
 /** The solver that runs the hook. `log` hears of a `cleanup` that fails, which stops nothing. */
 export function createDnsSolver(hook: DnsHook, clock: Clock, log: FeatureLog): ChallengeSolver {
@@ -25,29 +27,43 @@ export function createDnsSolver(hook: DnsHook, clock: Clock, log: FeatureLog): C
     async present(name, _token, keyAuthorization) {
       const record = `_acme-challenge.${name.replace(/^\*\./, '')}`;
       const value = createHash('sha256').update(keyAuthorization).digest('base64url');
-      await runHook(hook, 'present', record, value);
+      await runHook(hook, 'present', record, value, clock);
       if (hook.waitMs > 0) await sleep(clock, hook.waitMs);
       return () =>
-        runHook(hook, 'cleanup', record, value).catch((error: unknown) =>
+        runHook(hook, 'cleanup', record, value, clock).catch((error: unknown) =>
           log.warn({ record, error: String(error) }, 'the DNS hook did not remove a record'),
         );
     },
   };
 }
 
-function runHook(hook: DnsHook, action: 'present' | 'cleanup', record: string, value: string): Promise<void> {
-  const [program = '', ...args] = hook.command;
-  const options = { timeout: hook.timeoutMs, maxBuffer: OUTPUT_LIMIT_BYTES, killSignal: 'SIGKILL' } as const;
-  return new Promise((resolve, reject) => {
-    execFile(program, [...args, action, record, value], options, (error, stdout, stderr) => {
-      if (error === null) {
-        resolve();
-        return;
-      }
-      const said = quoteWords(stderr || stdout);
-      const how = error.killed ? `was killed after ${hook.timeoutMs / 1000} seconds` : `failed (${error.code})`;
-      const words = said === '' ? '' : `: ${said}`;
-      reject(new AcmeError('local', `the DNS hook ${program} ${action} ${how}${words}`, { cause: error }));
-    }).stdin?.end();
-  });
+async function runHook(
+  { command, timeoutMs }: DnsHook,
+  action: 'present' | 'cleanup',
+  record: string,
+  value: string,
+  clock: Clock,
+): Promise<void> {
+  const [program = '', ...args] = command;
+  let isLate = false;
+  let cancel: Cancel = () => {};
+  try {
+    const running = execute(program, [...args, action, record, value], { maxBuffer: OUTPUT_LIMIT_BYTES });
+    cancel = clock.after(timeoutMs, () => {
+      isLate = true;
+      running.child.kill('SIGKILL');
+    });
+    running.child.stdin?.end();
+    await running;
+  } catch (cause) {
+    // What promisify(execFile) rejects with: an Error with the output.
+    const { stderr = '', stdout = '', code, message } = cause as ExecFileException;
+    const how = isLate ? `was killed after ${timeoutMs / 1000} seconds` : `failed (${code ?? message})`;
+    const said = quoteWords(stderr || stdout);
+    throw new AcmeError('local', `the DNS hook ${program} ${action} ${how}${said === '' ? '' : `: ${said}`}`, {
+      cause,
+    });
+  } finally {
+    cancel();
+  }
 }

@@ -38,6 +38,13 @@ export interface IssuerOptions {
   readonly surroundings?: Surroundings;
 }
 
+/** The certificate that an order is to replace. */
+export interface Replaced {
+  readonly certificate: Certificate;
+  /** Of the CA that gave it: no other one knows it. */
+  readonly directory: string | undefined;
+}
+
 /** A certificate, and what to remember of how it came. */
 export interface Issued {
   readonly certificate: Certificate;
@@ -74,7 +81,7 @@ export class Issuer {
    * Orders a certificate. After `failures` attempts that came to nothing another challenge is tried first: one may be
    * shut out where the next is not. Rejects with one `AcmeError` that has the words of every CA.
    */
-  async obtain(name: string, replaced: Certificate | undefined, failures: number): Promise<Issued> {
+  async obtain(name: string, replaced: Replaced | undefined, failures: number): Promise<Issued> {
     const solvers = this.#solversFor(name, failures);
     const errors: AcmeError[] = [];
     for (const client of this.#clients) {
@@ -108,7 +115,7 @@ export class Issuer {
   async #obtainFrom(
     client: AcmeClient,
     name: string,
-    replaced: Certificate | undefined,
+    replaced: Replaced | undefined,
     solvers: readonly ChallengeSolver[],
   ): Promise<Issued> {
     const { settings, board, clock } = this.#options;
@@ -117,7 +124,8 @@ export class Issuer {
       await checkBefore(name, first.type, board, this.#surroundings);
     const key = await generateKey(settings.key);
     const { renewalInfo } = await client.directory();
-    const replaces = replaced && renewalInfo !== undefined ? await renewalIdOf(replaced.leaf) : undefined;
+    const isOurs = renewalInfo !== undefined && replaced?.directory === client.authority.directory;
+    const replaces = isOurs ? await renewalIdOf(replaced.certificate.leaf) : undefined;
     const order = { client, clock, name, key, solvers, replaces };
     const ordered = await this.#withAccount(client, (account) => runOrder({ ...order, account }));
     return this.#check(name, key, ordered, client.authority);

@@ -4,10 +4,10 @@ import { LRUCache } from 'lru-cache';
 import type { FeatureLog } from '../exchange/feature.ts';
 import type { Certificate } from '../tls/certificate.ts';
 import type { Cancel, Clock } from '../util/clock.ts';
-import { toAcmeError } from './acme-error.ts';
+import { type AcmeError, toAcmeError } from './acme-error.ts';
 import { NamePermission } from './ask.ts';
 import { backOffMs } from './back-off.ts';
-import { type AcmeSettings, Issuer, type IssuerOptions, type RevocationReason } from './issuer.ts';
+import { type AcmeSettings, type Issued, Issuer, type IssuerOptions, type RevocationReason } from './issuer.ts';
 import { askRenewal, plainRenewalMs, type RenewalWindow } from './renewal.ts';
 import type { AcmeStore, CertificateFacts, FailedAttempt } from './store.ts';
 import { TaskLimit } from './task-limit.ts';
@@ -35,6 +35,8 @@ export interface KeptReport {
 const LOOK_EVERY_MS = 60_000;
 /** Orders under way at one time. */
 const ORDERS_AT_ONCE = 8;
+/** Renewal windows asked for at one time. */
+const QUESTIONS_AT_ONCE = 4;
 /** Names that are kept ready on demand; beyond, the one asked for longest ago is read from the store again. */
 const ON_DEMAND_KEPT = 10_000;
 
@@ -61,8 +63,8 @@ export class CertificateKeeper {
     this.#permission = settings.ask === undefined ? undefined : new NamePermission(settings.ask, clock);
     this.#detach = board.attach(store);
     const digest = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 16);
-    const limit = new TaskLimit(ORDERS_AT_ONCE);
-    this.#tools = { settings, digest, store, clock, log, random, limit, issuer: this.#issuer };
+    const limits = { orders: new TaskLimit(ORDERS_AT_ONCE), questions: new TaskLimit(QUESTIONS_AT_ONCE) };
+    this.#tools = { settings, digest, store, clock, log, random, limits, issuer: this.#issuer };
   }
 
   /** Keeps `name` from now on, with what the store has of it. Call the returned function to let go of it. */
@@ -165,7 +167,7 @@ interface KeptTools {
   readonly clock: Clock;
   readonly log: FeatureLog;
   readonly random: () => number;
-  readonly limit: TaskLimit;
+  readonly limits: { readonly orders: TaskLimit; readonly questions: TaskLimit };
   readonly issuer: Issuer;
 }
 
@@ -279,19 +281,22 @@ class KeptName {
   }
 
   async #askWindow(): Promise<void> {
-    const { issuer, clock, random } = this.#tools;
+    const { issuer, clock, random, limits } = this.#tools;
+    const { certificate } = this;
     const client = issuer.clientOf(this.#facts.directory);
-    if (this.certificate === undefined || client === undefined || clock.epochMs() < this.#askWindowMs) return;
-    const { window, askAgainMs, error } = await askRenewal(client, this.certificate.leaf, this.#window, random);
+    if (certificate === undefined || client === undefined || clock.epochMs() < this.#askWindowMs) return;
+    const { window, askAgainMs, error } = await limits.questions.run(() =>
+      askRenewal(client, certificate.leaf, this.#window, random),
+    );
     this.#window = window;
     this.#windowError = error;
     this.#askWindowMs = clock.epochMs() + askAgainMs;
   }
 
   async #order(isForced: boolean): Promise<void> {
-    const { store, limit, clock } = this.#tools;
+    const { store, limits, clock } = this.#tools;
     const beganMs = clock.epochMs();
-    await limit.run(() =>
+    await limits.orders.run(() =>
       store.withLock(`certificate ${this.name}`, async () => {
         if (await this.#hasAnotherDone(beganMs, isForced)) return;
         await this.#orderNow();
@@ -315,30 +320,49 @@ class KeptName {
   }
 
   async #orderNow(): Promise<void> {
-    const { issuer, store, log, clock } = this.#tools;
+    const { issuer, log } = this.#tools;
     const failures = this.#attempt?.failures ?? 0;
     log.info({ name: this.name, isRenewal: this.certificate !== undefined }, 'ordering a certificate');
+    const { certificate: old } = this;
+    const replaced = old && { certificate: old, directory: this.#facts.directory };
+    let issued: Issued;
     try {
-      const { certificate, facts } = await issuer.obtain(this.name, this.certificate, failures);
+      issued = await issuer.obtain(this.name, replaced, failures);
+    } catch (thrown) {
+      await this.#noteFailure(toAcmeError(thrown), failures + 1);
+      return;
+    }
+    const { certificate, facts } = issued;
+    this.#adopt(certificate, facts);
+    await this.#save(issued);
+    const { directory, challenge } = facts;
+    const { validTo } = certificate.leaf;
+    log.info({ name: this.name, directory, challenge, validTo }, 'a certificate was issued and is in use');
+  }
+
+  /** A full disk takes nothing from what is in use. */
+  async #save({ certificate, facts }: Issued): Promise<void> {
+    const { store, log } = this.#tools;
+    try {
       await store.writeCertificate(this.name, certificate, facts);
       this.#version = await store.versionOf(this.name);
-      this.#adopt(certificate, facts);
-      const { validTo } = certificate.leaf;
-      const { directory, challenge } = facts;
-      log.info({ name: this.name, directory, challenge, validTo }, 'a certificate was issued and is in use');
-    } catch (thrown) {
-      const error = toAcmeError(thrown);
-      const nowMs = clock.epochMs();
-      const nextMs = nowMs + backOffMs(failures + 1, error.retryAfterMs, this.#tools.random);
-      const settings = this.#tools.digest;
-      this.#facts = {
-        ...this.#facts,
-        attempt: { failures: failures + 1, atMs: nowMs, nextMs, error: error.message, settings },
-      };
-      const next = new Date(nextMs).toISOString();
-      log.error({ name: this.name, error: error.message, failures: failures + 1, next }, 'no certificate was issued');
-      await store.writeFacts(this.name, this.#facts);
+    } catch (error) {
+      log.error(
+        { name: this.name, error: String(error) },
+        'a certificate cannot be stored: it is used until the program ends',
+      );
     }
+  }
+
+  async #noteFailure(error: AcmeError, failures: number): Promise<void> {
+    const { store, log, clock, digest, random } = this.#tools;
+    const atMs = clock.epochMs();
+    const nextMs = atMs + backOffMs(failures, error.retryAfterMs, random);
+    const attempt = { failures, atMs, nextMs, error: error.message, settings: digest };
+    this.#facts = { ...this.#facts, attempt };
+    const next = new Date(nextMs).toISOString();
+    log.error({ name: this.name, error: error.message, failures, next }, 'no certificate was issued');
+    await store.writeFacts(this.name, this.#facts);
   }
 
   #adopt(certificate: Certificate, facts: CertificateFacts): void {

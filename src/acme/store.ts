@@ -15,7 +15,7 @@ import type { Clock } from '../util/clock.ts';
 import { makePrivateFolder, readIfThere, sweepFolder, writeAtomically } from './atomic-file.ts';
 import { withFileLock } from './file-lock.ts';
 
-const accountShape = z.object({ key: z.string(), url: z.string().optional() });
+const accountShape = z.object({ key: z.string(), url: z.string().optional(), email: z.string().optional() });
 
 const attemptShape = z.object({
   /** How many attempts in a row came to nothing. */
@@ -39,6 +39,8 @@ const factsShape = z.object({
 export interface StoredAccount {
   readonly key: string;
   readonly url?: string | undefined;
+  /** The address that the CA has. */
+  readonly email?: string | undefined;
 }
 
 /** The last attempt, if it failed. */
@@ -87,10 +89,6 @@ export class AcmeStore {
     await writeAtomically(this.#accountFile(directory), `${JSON.stringify({ directory, ...account }, undefined, 2)}\n`);
   }
 
-  async deleteAccount(directory: string): Promise<void> {
-    await rm(this.#accountFile(directory), { force: true });
-  }
-
   /** The file with the certificate and the key of a name, whether it exists or not. */
   certificateFile(name: string): string {
     return join(this.dir, 'certificates', `${fileNameOf(name)}.pem`);
@@ -121,7 +119,7 @@ export class AcmeStore {
     await writeAtomically(this.#factsFile(name), `${JSON.stringify(facts, undefined, 2)}\n`);
   }
 
-  /** Moves a revoked certificate out of the way; it stays readable under another name. */
+  /** For a certificate that was revoked: nobody may take it for a good one. */
   async deleteCertificate(name: string): Promise<void> {
     await rm(this.certificateFile(name), { force: true });
     await rm(this.#factsFile(name), { force: true });

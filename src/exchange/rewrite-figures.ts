@@ -47,8 +47,16 @@ export interface RewriteWork {
   /** Sets all figures back to nothing. */
   reset(): void;
   /**
-   * Notes a request that went past the mount and is sent into it. Undefined for a mount that takes none: it lies at the
-   * root, or its application knows its path, or the configuration says so.
+   * Takes in requests that went past the mount. Undefined for a mount that takes none: it lies at the root, or its
+   * application knows its path, or the configuration says so.
    */
-  readonly noteRescue: ((rescue: Omit<RescueRecord, 'count'>) => void) | undefined;
+  readonly strays: Strays | undefined;
+}
+
+/** The way back into a mount for requests that its application meant for itself. */
+export interface Strays {
+  /** The public path for a path as the application writes it; undefined for one that is none of its own. */
+  toPublic(path: string): string | undefined;
+  /** Counts a request that was sent into the mount. */
+  note(rescue: Omit<RescueRecord, 'count'>): void;
 }

@@ -140,7 +140,7 @@ class Builder {
       handler,
       observers,
       keepsBarePath: serving.keepsBarePath ?? false,
-      noteRescue: serving.rewriting?.noteRescue,
+      strays: serving.rewriting?.strays,
     };
     this.details.set(route, { wraps, serving, instances });
     return route;

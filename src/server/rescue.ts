@@ -18,7 +18,7 @@ export interface AskedHost {
 /** A request that is to go into a mount. */
 export interface Rescue {
   readonly route: Route;
-  /** The target below the mount: path and query as they came, behind the path of the mount. */
+  /** The target below the mount: the path as the map of the mount has it, the query as it came. */
   readonly target: Target;
   /** The path of the Referer; empty for a request that has none. */
   readonly referrer: string;
@@ -64,7 +64,7 @@ export function findTunnelRescue(
   if (origin === undefined || !request.headers.has('origin') || !isFromOrigin(request, origin)) return undefined;
   const match = generation.find(request, asked.host, asked.port);
   if (match.kind !== 'no-mount') return undefined;
-  const takers = generation.routes.filter(({ mount, noteRescue }) => mount.site === match.site && noteRescue);
+  const takers = generation.routes.filter(({ mount, strays }) => mount.site === match.site && strays);
   const [route] = takers;
   return route === undefined || takers.length > 1 ? undefined : into(route, '', generation, request, asked);
 }
@@ -79,7 +79,7 @@ export function redirectInto({ target }: Rescue, { prefix }: ClientFacts): Reply
 export function noteRescue({ route, referrer }: Rescue, { method, target }: RequestHead, log: FeatureLog): void {
   const path = target.path.slice(0, LONGEST_PATH);
   const from = referrer.slice(0, LONGEST_PATH);
-  route.noteRescue?.({ method, path, referrer: from });
+  route.strays?.note({ method, path, referrer: from });
   const { site, path: mount } = route.mount;
   log.info({ site, mount, method, path, referrer: from }, 'a request that missed its mount was sent into it');
 }
@@ -91,8 +91,11 @@ function into(
   request: RequestHead,
   { host, port }: AskedHost,
 ): Rescue | undefined {
-  if (route.noteRescue === undefined) return undefined;
-  const target = parseTarget(request.method, route.mount.path.slice(0, -1) + request.target.text, generation.compat);
+  const { path, query } = request.target;
+  const mapped = route.strays?.toPublic(path);
+  if (mapped === undefined) return undefined;
+  const text = query === undefined ? mapped : `${mapped}?${query}`;
+  const target = parseTarget(request.method, text, generation.compat);
   if (typeof target === 'string') return undefined;
   const match = generation.find({ ...request, target }, host, port);
   // A deeper mount may cover what would be asked for there: then it is not this application that misses it.

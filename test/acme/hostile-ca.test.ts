@@ -205,12 +205,58 @@ test('a CA with certificates that have ended', TIME, async (t) => {
   await assert.rejects(issuer.obtain('www.example.org', undefined, 0), /the CA sent a certificate that ended on/);
 });
 
-test('a CA that is honest', TIME, async (t) => {
+for (const [key, kind] of [
+  ['ecdsa', 'ec'],
+  ['rsa', 'rsa'],
+] as const)
+  test(`a CA that is honest, and a key of kind ${key}`, TIME, async (t) => {
+    const ca = await startScriptedCa(t);
+    const issuer = new Issuer(issuerOptions(t, ca, { key }));
+    t.after(() => issuer.close());
+    const { certificate } = await issuer.obtain('www.example.org', undefined, 0);
+    assert.equal(certificate.leaf.subjectAltName, 'DNS:www.example.org');
+    assert.equal(certificate.keyKind, kind);
+  });
+
+test('a CA with profiles: the one that is wished is ordered, an unknown one is refused here', TIME, async (t) => {
   const ca = await startScriptedCa(t);
-  const issuer = new Issuer(issuerOptions(t, ca));
-  t.after(() => issuer.close());
-  const { certificate } = await issuer.obtain('www.example.org', undefined, 0);
-  assert.equal(certificate.leaf.subjectAltName, 'DNS:www.example.org');
+  ca.answers.set('/dir', { body: { ...ca.directoryBody(), meta: { profiles: { short: 'a week', long: 'a year' } } } });
+  const wish = (profile: string) => ({
+    authorities: [{ directory: ca.directory, ca: ca.ca, eab: undefined, profile }],
+  });
+  const [good, bad] = ['short', 'tall'].map((profile) => new Issuer(issuerOptions(t, ca, wish(profile))));
+  t.after(() => {
+    good?.close();
+    bad?.close();
+  });
+  await good?.obtain('www.example.org', undefined, 0);
+  assert.equal(ca.sentTo('/order')[0]?.['profile'], 'short');
+  await assert.rejects(
+    bad?.obtain('www.example.org', undefined, 0) ?? Promise.resolve(),
+    /no profile "tall"; it has short, long/,
+  );
+});
+
+test('a public CA is not asked for a name that does not resolve, a private one is', TIME, async (t) => {
+  const ca = await startScriptedCa(t);
+  const surroundings = {
+    resolve: () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' })),
+    ownAddresses: () => new Set<string>(),
+    fetch: () => Promise.reject(new Error('not asked')),
+  };
+  const authorities = [{ directory: ca.directory, ca: undefined, eab: undefined, profile: undefined }];
+  const toPublic = new Issuer({ ...issuerOptions(t, ca, { authorities }), surroundings });
+  const toPrivate = new Issuer({ ...issuerOptions(t, ca), surroundings });
+  t.after(() => {
+    toPublic.close();
+    toPrivate.close();
+  });
+  await assert.rejects(
+    toPublic.obtain('www.example.org', undefined, 0),
+    /preflight: the name www\.example\.org does not resolve/,
+  );
+  assert.equal(ca.seen.length, 0);
+  await toPrivate.obtain('www.example.org', undefined, 0);
 });
 
 function pourWithoutEnd(response: ServerResponse): void {

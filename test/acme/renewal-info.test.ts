@@ -12,8 +12,8 @@ const TIME = { timeout: 60_000 };
 const NAME = 'www.example.org';
 const DAY_MS = 24 * 3600_000;
 
-async function startKeeper(owner: Owner, ca: ScriptedCa, dir = tempFolder(owner)) {
-  const options = issuerOptions(owner, ca, {}, dir);
+async function startKeeper(owner: Owner, ca: ScriptedCa, dir = tempFolder(owner), email?: string) {
+  const options = issuerOptions(owner, ca, { email }, dir);
   const keeper = new CertificateKeeper({ ...options, random: () => 0.5 });
   owner.after(async () => keeper.close());
   await keeper.keep(NAME);
@@ -169,4 +169,23 @@ test('another CA in the configuration fetches anew, and shows the old certificat
   second.keeper.start();
   await second.has('a certificate was issued');
   assert.notEqual((await second.keeper.find(NAME))?.leaf.serialNumber, old);
+  assert.equal(other.sentTo('/order')[0]?.['replaces'], undefined, 'it knows nothing of the other certificate');
+});
+
+test('a new mail address is told to the CA, once, and a refusal of it stops nothing', TIME, async (t) => {
+  const ca = await startScriptedCa(t);
+  const dir = tempFolder(t);
+  ca.answers.set('/account/1', { body: { status: 'valid' } });
+  for (const email of ['one@example.org', 'two@example.org', 'two@example.org', 'three@example.org']) {
+    if (email.startsWith('three'))
+      ca.answers.set('/account/1', { status: 400, headers: { 'Content-Type': 'application/problem+json' }, body: {} });
+    const kept = await startKeeper(t, ca, dir, email);
+    await kept.keeper.renew(NAME);
+    assert.equal(kept.report()?.facts.attempt, undefined);
+    kept.keeper.close();
+  }
+  assert.deepEqual(ca.sentTo('/account'), [{ termsOfServiceAgreed: true, contact: ['mailto:one@example.org'] }]);
+  const changes = ['mailto:two@example.org', 'mailto:three@example.org'].map((contact) => ({ contact: [contact] }));
+  assert.deepEqual(ca.sentTo('/account/1'), changes);
+  assert.equal(ca.sentTo('/order').length, 4);
 });

@@ -13,7 +13,7 @@ import { startPortico } from '../kit/portico.ts';
 import { askSecure } from '../kit/secure-client.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const OPTIONS = { timeout: 180_000, skip: skipUnless('pebble') };
+const OPTIONS = { timeout: 300_000, skip: skipUnless('pebble') };
 const WAIT_MS = 90_000;
 
 describe('two processes with one storage', OPTIONS, () => {

@@ -41,7 +41,7 @@ const RESCUED: readonly (readonly [asked: string, location: string, lines?: read
   ['/x/y?a=/b&c=%2F//d', '/app/x/y?a=/b&c=%2F//d'],
   ['/', '/app/'],
   ['/apple', '/app/apple'],
-  ['//evil.example/x', '/app//evil.example/x'],
+  ['/x//y', '/app/x//y'],
   ['http://example.com/abs?q', '/app/abs?q'],
   ['/save', '/app/save', [OURS, 'Content-Length: 4', '', 'body'], 'POST'],
   ['/x', '/app/x', [OURS], 'PROPFIND'],
@@ -94,6 +94,7 @@ const LEFT: readonly (readonly [why: string, asked: string, lines: readonly stri
   ['a foreign Origin', '/x', [OURS, 'Origin: http://evil.example']],
   ['Origin: null', '/x', [OURS, 'Origin: null']],
   ['TRACE', '/x', [OURS], 'TRACE'],
+  ['a path that would be a host in a link', '//evil.example/x', [OURS]],
 ];
 
 test('what else misses the mount is answered as ever', LIMIT, async (t) => {
@@ -127,6 +128,13 @@ for (const [why, mounts, asked, status] of MOUNTS)
     assert.equal(response.status, status);
     assert.equal(response.headers.has('location'), false);
   });
+
+test('the map says what a path is below the mount: the base of the backend comes off', LIMIT, async (t) => {
+  const rewrite = { except: ['/static/'] };
+  const { ask } = await start(t, (proxy) => ({ '/app/': { proxy: `${proxy}/base/`, rewrite } }));
+  assert.equal((await ask(request('/base/x?/base/y'))).headers.get('location'), '/app/x?/base/y');
+  for (const path of ['/x', '/based/x', '/static/x']) assert.equal((await ask(request(path))).status, 404, path);
+});
 
 test('beside files: a file that is there wins, one that is not is looked for in the mount', LIMIT, async (t) => {
   const folder = tempFolder(t);

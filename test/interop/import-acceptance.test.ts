@@ -8,8 +8,9 @@ import type { ForeignLanguage, ImportResult } from '../../src/config/importers/i
 import { printImport } from '../../src/config/importers/print.ts';
 import { freePort } from '../importers/real-servers.ts';
 import { ask } from '../kit/ask.ts';
+import { skipUnless } from '../kit/debian.ts';
 import { FRAMEWORK_APPS } from '../kit/framework-apps.ts';
-import { writeFiles } from '../kit/front-servers.ts';
+import { startApache, startLighttpd, writeFiles } from '../kit/front-servers.ts';
 import { type Portico, startPortico } from '../kit/portico.ts';
 import {
   apacheBelowPath,
@@ -175,6 +176,69 @@ for (const [column, language, recipe] of [
       `${target}: ${withoutIndex(await see('www.example.net', target))}`,
       `${target}: ${withoutIndex(seen[column - 1])}`,
     ]);
+  });
+}
+
+const lighttpdWayBack: Recipe = (port) => () =>
+  `
+$HTTP["host"] == "www.example.com" {
+  proxy.server = ( "/app/" => ( ( "host" => "127.0.0.1", "port" => ${port} ) ) )
+  proxy.header = (
+    "map-urlpath" => ( "/app/" => "/back/" ),
+    "map-host-response" => ( "127.0.0.1:${port}" => "www.example.com", "backend.local" => "www.example.com" ),
+  )
+}`;
+
+const apacheWayBack: Recipe = (port) => (frontPort) =>
+  `
+<VirtualHost *:${frontPort}>
+  ServerName www.example.com
+  ProxyPass /app/ http://127.0.0.1:${port}/back/
+  ProxyPassReverse /app/ http://127.0.0.1:${port}/back/
+  ProxyPassReverseCookieDomain backend.local www.example.com
+  ProxyPassReverseCookiePath /back/ /app/
+</VirtualHost>`;
+
+for (const [column, language, recipe] of [
+  [2, 'lighttpd', lighttpdWayBack],
+  [3, 'apache', apacheWayBack],
+] as const) {
+  const skip = skipUnless(language === 'apache' ? 'apache2' : language);
+  test(`check 14: what ${language} makes of what a backend answers`, { ...LIMIT, skip }, async (t) => {
+    await compareWayBack(
+      t,
+      column,
+      (config) => (language === 'lighttpd' ? startLighttpd(t, config) : startApache(t, config)),
+      recipe,
+    );
+  });
+
+  for (const flags of [[], ['--compat']]) {
+    test(`check 14: imported from ${language} ${flags}, what becomes of what a backend answers`, LIMIT, async (t) => {
+      await compareWayBack(t, 4, (config) => startImported(t, language, config, {}, flags), recipe);
+    });
+  }
+}
+
+async function compareWayBack(
+  t: TestContext,
+  column: number,
+  start: (config: ReturnType<Recipe>) => Promise<{ readonly port: number }>,
+  recipe: Recipe,
+): Promise<void> {
+  let line = '';
+  const upstream = await startUpstream(
+    t,
+    answering(() => okResponse('', [line])),
+  );
+  const place = (text: string) => text.replaceAll('BACKEND/', `127.0.0.1:${upstream.port}/`);
+  const front = await start(recipe(upstream.port));
+  await compareRows(readTable('vhost-path/way-back.txt', 5), async (row) => {
+    const [name = '', value = ''] = row;
+    line = `${name}: ${place(value)}`;
+    const { headers } = await ask(front.port, '/app/', { lines: ['Host: www.example.com'] });
+    const expected = row[column] === '=' ? value : (row[column] ?? '');
+    return [`${name}: ${value}: ${headers[name.toLowerCase()]}`, `${name}: ${value}: ${place(expected)}`];
   });
 }
 

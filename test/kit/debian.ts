@@ -6,8 +6,8 @@ import { delimiter, join } from 'node:path';
 const PACKAGES = {
   apache2: 'apache2',
   caddy: 'caddy',
-  chromium: 'chromium',
   certutil: 'libnss3-tools',
+  chromium: 'chromium',
   curl: 'curl',
   h2load: 'nghttp2-client',
   haproxy: 'haproxy',

@@ -17,8 +17,8 @@ export interface LoadOptions {
   readonly host?: string;
   /** How a connection is opened. Default: in cleartext. */
   readonly open?: (port: number) => Socket;
-  /** Ends the load before all requests are made. */
-  readonly isEnough?: () => boolean;
+  /** Ends the load before all requests are made; `answered` is how many have been. */
+  readonly isEnough?: (answered: number) => boolean;
 }
 
 /** What came of it. */
@@ -40,7 +40,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
 }
 
 async function runLane(options: LoadOptions, result: LoadResult, state: { left: number }): Promise<void> {
-  while (state.left > 0 && options.isEnough?.() !== true) await runConnection(options, result, state);
+  while (state.left > 0 && options.isEnough?.(result.answered) !== true) await runConnection(options, result, state);
 }
 
 /** One connection: as many requests as it carries. */
@@ -53,7 +53,7 @@ function runConnection(options: LoadOptions, result: LoadResult, state: { left: 
     let isWaiting = false;
     const socket = open(options.port);
     const next = () => {
-      if (state.left <= 0 || options.isEnough?.() === true) {
+      if (state.left <= 0 || options.isEnough?.(result.answered) === true) {
         socket.destroy();
         return;
       }

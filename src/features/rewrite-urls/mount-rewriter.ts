@@ -1,6 +1,6 @@
 // The rewriter of one mount: finds the view for the public address that a request came to, and remembers it.
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { RewriteWork } from '../../exchange/rewrite-figures.ts';
+import type { RewriteWork, Strays } from '../../exchange/rewrite-figures.ts';
 import { processMetrics } from '../../observe/metrics-registry.ts';
 import { printOrigin } from '../../rewrite/base-url.ts';
 import type { CreateMountRewriter, MountRewriter } from '../../rewrite/mount-rewriter.ts';
@@ -55,7 +55,9 @@ class LiveMountRewriter implements MountRewriter {
     this.work = {
       figures: () => record.figures(),
       reset: () => record.reset(),
-      noteRescue: mount.takesStrays ? (rescue) => record.noteRescue(rescue) : undefined,
+      strays: mount.takesStrays
+        ? { toPublic: strayPaths(mount), note: (rescue) => record.noteRescue(rescue) }
+        : undefined,
     };
   }
 
@@ -121,6 +123,15 @@ function explainShim({ hasShim, mode, options, isExact, keepsPath }: LiveMount):
           ? 'prefix: keep'
           : 'public and backend path are the same';
   return [`puts no shim into pages: ${why}`];
+}
+
+/** Paths mean the same at every address that a mount is seen from. */
+function strayPaths({ maps }: LiveMount): Strays['toPublic'] {
+  const map = maps[0]?.forPublic('http', 'localhost');
+  return (path) => {
+    const mapped = map?.pathToPublic(path);
+    return mapped === path ? undefined : mapped;
+  };
 }
 
 /** A request without Host came to this very address. */

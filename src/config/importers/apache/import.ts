@@ -12,6 +12,7 @@ import type { ImportReport } from '../report.ts';
 import { type ImportSettings, importCertificate, importLog, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
 import { ACCESS_ROWS } from './directives/access.ts';
+import { guardedNames } from './directives/excluded.ts';
 import { aliasesOf, FILES_ROWS, STATUS_HANDLERS } from './directives/files.ts';
 import { isOn, PROXY_ROWS, regionsOfProxyPass } from './directives/proxy.ts';
 import { SERVER_ROWS } from './directives/server.ts';
@@ -278,16 +279,17 @@ function checkSpecial(directive: Directive, report: ImportReport): void {
   else if (key === 'sethandler' && STATUS_HANDLERS.test(first))
     report.info(directive, 'not needed: portico status shows that');
   else if (key === 'filesmatch' || key === 'files') {
-    const isDenied = (block ?? []).some(
-      (inner) => /^(?:require|deny)$/.test(inner.key) && /denied|from all/i.test(inner.args.join(' ')),
-    );
+    const guarded = guardedNames(directive);
     const name = first === '~' ? (args[1] ?? '') : first;
-    if (!isDenied) return;
-    report.contribute(...(block ?? []));
-    if (!isAboutDotFiles(name) && !name.startsWith('.ht'))
+    const isAboutDots = isAboutDotFiles(name) || name.startsWith('.ht');
+    if (guarded === undefined && !isAboutDots) return;
+    report.contribute(...(block ?? []).filter((inner) => inner.key !== 'sethandler'));
+    if (guarded?.endings !== undefined)
+      report.info(directive, `files that end in ${guarded.endings.join(', ')} are not served`);
+    else if (guarded !== undefined)
       report.error(
         directive,
-        `files called ${name} are denied by the original; here they are not`,
+        `files called ${name} are denied or run by the original; here no files beside them are served`,
         'keep such files out of the root',
       );
     else report.info(directive, 'not needed: files whose names start with a dot are never served here');

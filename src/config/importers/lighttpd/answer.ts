@@ -76,11 +76,15 @@ function answerView(
   const disk = answerFromDisk(view);
   const missing = isInner ? undefined : rewriteMissingFor(view);
   if (missing === undefined || disk.serve.kind !== 'files')
-    return { serve: disk.serve, traits, directives: [...disk.directives, ...rewrites, ...directives] };
+    return {
+      serve: disk.serve,
+      traits: { ...traits, ...disk.traits },
+      directives: [...disk.directives, ...rewrites, ...directives],
+    };
   const inner = answerOnce(server, { ...view.situation, path: missing.path, query: missing.query }, true);
   return {
     serve: { ...disk.serve, missing: inner.serve },
-    traits,
+    traits: { ...traits, ...disk.traits },
     directives: [...disk.directives, missing.directive, ...rewrites, ...directives],
   };
 }

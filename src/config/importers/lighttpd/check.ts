@@ -12,6 +12,8 @@ interface CheckContext {
   readonly context: Context;
   readonly report: ImportReport;
   readonly compat: boolean;
+  /** Whether any block forwards. */
+  readonly hasProxy: boolean;
 }
 
 /** Reports about all blocks. */
@@ -22,9 +24,11 @@ export function checkContexts(
   compat: boolean,
 ): void {
   const oddPort = listeners.find(({ port, isSecure }) => port !== (isSecure ? 443 : 80))?.port;
+  const hasProxy = contexts.some(({ settings }) => settings.has('proxy.server'));
   for (const context of contexts) {
     checkCondition(context, oddPort, report, compat);
-    for (const setting of context.settings.values()) CHECKS[setting.name]?.(setting, { context, report, compat });
+    for (const setting of context.settings.values())
+      CHECKS[setting.name]?.(setting, { context, report, compat, hasProxy });
   }
 }
 
@@ -161,11 +165,12 @@ function checkCaptures(setting: Setting, rule: Rule, context: Context, report: I
   }
 }
 
-function checkDeny(setting: Setting, { report }: CheckContext): void {
+function checkDeny(setting: Setting, { report, hasProxy }: CheckContext): void {
   const endings = textsOf(setting.value).filter((ending) => ending !== '');
   if (endings.length === 0) return;
-  const message = `paths that end in ${endings.join(', ')} are denied by the original; here they are not`;
-  report.error(setting, message, 'keep such files out of the folders that are served');
+  if (!hasProxy) return;
+  const message = `paths that end in ${endings.join(', ')} are not served as files, but they do reach backends`;
+  report.warn(setting, message, 'let them refuse it');
 }
 
 function checkPasswords(setting: Setting, { report }: CheckContext): void {
