@@ -1,5 +1,6 @@
 // The maps of one mount: its backend is fixed, its public origin is what each request names.
 import { parseAuthority } from '../http/target.ts';
+import { RecentMap } from '../util/recent-map.ts';
 import { type BaseUrl, baseUrl, parseBasePath } from './base-url.ts';
 import { UrlMap, type UrlMapOptions } from './url-map.ts';
 
@@ -27,7 +28,7 @@ export class MountMap {
   readonly backends: readonly BaseUrl[];
   readonly #options: MountMapOptions;
   readonly #backend: BaseUrl;
-  readonly #maps = new Map<string, UrlMap>();
+  readonly #maps = new RecentMap<UrlMap>(REMEMBERED_ORIGINS);
 
   /** Throws a SyntaxError for a path that cannot be a base, a RangeError without backends. */
   constructor(options: MountMapOptions) {
@@ -45,12 +46,7 @@ export class MountMap {
    */
   forPublic(scheme: 'http' | 'https', authority: string, outerPrefix = ''): UrlMap {
     const key = `${scheme}://${authority}${outerPrefix}`;
-    const known = this.#maps.get(key);
-    const map = known ?? this.#make(scheme, authority, outerPrefix);
-    if (known !== undefined) this.#maps.delete(key);
-    else if (this.#maps.size >= REMEMBERED_ORIGINS) this.#forgetOldest();
-    this.#maps.set(key, map);
-    return map;
+    return this.#maps.getOrMake(key, () => this.#make(scheme, authority, outerPrefix));
   }
 
   #make(scheme: 'http' | 'https', authorityText: string, outerPrefix: string): UrlMap {
@@ -76,13 +72,6 @@ export class MountMap {
   /** Whether what an application writes with the public authority can differ from what clients are to see. */
   #writesOtherUrls(scheme: string, outerPrefix: string): boolean {
     return scheme !== this.#backend.scheme || outerPrefix + this.path !== this.#backend.path;
-  }
-
-  #forgetOldest(): void {
-    for (const key of this.#maps.keys()) {
-      this.#maps.delete(key);
-      return;
-    }
   }
 }
 

@@ -34,6 +34,8 @@ export interface MountRewriter {
 
 /** A mount seen from one public address. Immutable. */
 export interface PublicView {
+  /** What a header list keeps the headers under that were prepared from it for an endpoint: one object for each. */
+  memoKey(endpoint: number): object;
   /** The request-target to send upstream. Throws `request_malformed` for a target that the mount does not cover. */
   mapTarget(target: Target): string;
   /** Changes the prepared headers of a request in place; `endpoint` is the index of the one that is asked. */

@@ -58,8 +58,6 @@ class Forwarder {
   readonly #basePath: string;
   readonly #hostPolicy: HostPolicy;
   readonly #policy: PreparePolicy;
-  /** What prepared headers are kept under: they differ by public address and by endpoint. */
-  readonly #memoKeys = new WeakMap<PublicView, readonly object[]>();
 
   constructor(
     upstream: Upstream,
@@ -109,17 +107,7 @@ class Forwarder {
     };
     if (exchange.hasOutbound) return make(exchange.outbound.headers);
     const { headers } = exchange.request;
-    const key = this.#memoKeysOf(view)[index];
-    invariant(key !== undefined, 'an endpoint of another upstream');
-    return headers.derive(key, () => make(headers));
-  }
-
-  #memoKeysOf(view: PublicView): readonly object[] {
-    const known = this.#memoKeys.get(view);
-    if (known !== undefined) return known;
-    const keys = this.#upstream.endpoints.map(() => ({}));
-    this.#memoKeys.set(view, keys);
-    return keys;
+    return headers.derive(view.memoKey(index), () => make(headers));
   }
 
   #prepare(exchange: Exchange, headers: ReadonlyHeaderList, endpoint: Endpoint): HeaderList {

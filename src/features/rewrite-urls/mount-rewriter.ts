@@ -2,7 +2,7 @@
 import type { Exchange } from '../../exchange/exchange.ts';
 import { printOrigin } from '../../rewrite/base-url.ts';
 import type { CreateMountRewriter, MountRewriter } from '../../rewrite/mount-rewriter.ts';
-import type { UrlMap } from '../../rewrite/url-map.ts';
+import { RecentMap } from '../../util/recent-map.ts';
 import { IntegrityUrls } from './integrity-urls.ts';
 import { LiveMount } from './live-mount.ts';
 import { DEFAULT_REWRITE, type RewriteOptions } from './options.ts';
@@ -21,10 +21,12 @@ export const createMountRewriter: CreateMountRewriter = (facts, context) => {
   return new LiveMountRewriter(new LiveMount(facts, options, memory, context.log));
 };
 
+/** More than most mounts have; a view that was forgotten is cheap to make again. */
+const REMEMBERED_ADDRESSES = 64;
+
 class LiveMountRewriter implements MountRewriter {
   readonly #mount: LiveMount;
-  /** By the map of the first endpoint, which the mount's map remembers for the latest public addresses. */
-  readonly #views = new WeakMap<UrlMap, LivePublicView>();
+  readonly #views = new RecentMap<LivePublicView>(REMEMBERED_ADDRESSES);
   // One slot: nearly every request of a mount names the same address.
   #lastScheme = '';
   #lastAuthority = '';
@@ -63,13 +65,10 @@ class LiveMountRewriter implements MountRewriter {
   }
 
   #find(scheme: 'http' | 'https', authority: string, prefix: string): LivePublicView {
-    const maps = this.#mount.maps.map((map) => map.forPublic(scheme, authority, prefix));
-    const [first] = maps;
-    const known = first === undefined ? undefined : this.#views.get(first);
-    if (known !== undefined) return known;
-    const view = new LivePublicView(this.#mount, maps, prefix);
-    if (first !== undefined) this.#views.set(first, view);
-    return view;
+    return this.#views.getOrMake(`${scheme}://${authority}${prefix}`, () => {
+      const maps = this.#mount.maps.map((map) => map.forPublic(scheme, authority, prefix));
+      return new LivePublicView(this.#mount, maps, prefix);
+    });
   }
 }
 

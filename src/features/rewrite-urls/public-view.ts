@@ -6,7 +6,7 @@ import type { Reply } from '../../exchange/handler.ts';
 import type { ResponseHead } from '../../exchange/head.ts';
 import type { HeaderList } from '../../http/header-list.ts';
 import type { Target } from '../../http/target.ts';
-import { prepareForRewriting } from '../../rewrite/head.ts';
+import { type Expectation, prepareForRewriting } from '../../rewrite/head.ts';
 import { headersToBackend, headersToPublic } from '../../rewrite/headers.ts';
 import type { PublicView } from '../../rewrite/mount-rewriter.ts';
 import type { UrlMap } from '../../rewrite/url-map.ts';
@@ -25,14 +25,13 @@ export class LivePublicView implements PublicView {
   readonly mount: LiveMount;
   /** The map that answers go through. */
   readonly map: UrlMap;
-  /** Names the map and the options of this mount in entity tags. */
-  readonly fingerprint: string;
+  #fingerprint: string | undefined = undefined;
   readonly #maps: readonly UrlMap[];
   readonly #outerPrefix: string;
   /** Whether requests keep their target as it is, query included. */
   readonly #keepsTarget: boolean;
   readonly #mapsQuery: boolean;
-  readonly #mapInterim: (head: ResponseHead) => ResponseHead;
+  readonly #mapInterim = (head: ResponseHead) => this.#interimToPublic(head);
 
   /** `maps`: one for each endpoint. */
   constructor(mount: LiveMount, maps: readonly UrlMap[], outerPrefix: string) {
@@ -40,13 +39,20 @@ export class LivePublicView implements PublicView {
     if (map === undefined) throw new RangeError('Cannot view a mount without endpoints');
     this.mount = mount;
     this.map = map;
-    this.fingerprint = fingerprintOf(map, mount);
     this.#maps = maps;
     this.#outerPrefix = outerPrefix;
     // What was done to links is undone where the backend is to believe in its own name.
     this.#mapsQuery = mount.mode !== 'off' && mount.facts.host === 'upstream';
     this.#keepsTarget = mount.keepsPath && !this.#mapsQuery;
-    this.#mapInterim = (head) => this.#interimToPublic(head);
+  }
+
+  /** Names the map and the options of this mount in entity tags. */
+  get fingerprint(): string {
+    return (this.#fingerprint ??= fingerprintOf(this.map, this.mount));
+  }
+
+  memoKey(endpoint: number): object {
+    return this.#maps[endpoint] ?? this.map;
   }
 
   mapTarget(target: Target): string {
@@ -66,7 +72,7 @@ export class LivePublicView implements PublicView {
     headersToBackend(headers, map, { host: facts.host, cookies: headerPolicy.cookies });
     const isRewritable = mode === 'all' && REWRITABLE_DESTINATIONS.has(headers.get('sec-fetch-dest') ?? '');
     const acceptEncoding = mode === 'all' ? acceptEncodingFor(headers, isLocal) : undefined;
-    prepareForRewriting(headers, { fingerprint: this.fingerprint, isRewritable, acceptEncoding });
+    prepareForRewriting(headers, new Expected(this, isRewritable, acceptEncoding));
   }
 
   finishReply(exchange: Exchange, reply: Reply): Reply | Promise<Reply> {
@@ -88,6 +94,23 @@ export class LivePublicView implements PublicView {
   #interimToPublic(head: ResponseHead): ResponseHead {
     const headers = headersToPublic(head.headers, this.map, this.mount.headerPolicy);
     return headers === head.headers ? head : { ...head, headers };
+  }
+}
+
+/** What is expected of the answer to a request; the fingerprint is that of the view, made when it is asked for. */
+class Expected implements Expectation {
+  readonly #view: LivePublicView;
+  readonly isRewritable: boolean;
+  readonly acceptEncoding: string | undefined;
+
+  constructor(view: LivePublicView, isRewritable: boolean, acceptEncoding: string | undefined) {
+    this.#view = view;
+    this.isRewritable = isRewritable;
+    this.acceptEncoding = acceptEncoding;
+  }
+
+  get fingerprint(): string {
+    return this.#view.fingerprint;
   }
 }
 

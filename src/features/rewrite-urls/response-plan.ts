@@ -216,7 +216,14 @@ export class ResponsePlan {
 
   #facts(coding: ContentCoding | undefined, mayCode: boolean, isByDestination: boolean): RewrittenBody {
     const decidedBy = [...(mayCode ? ['Accept-Encoding'] : []), ...(isByDestination ? ['Sec-Fetch-Dest'] : [])];
-    const { fingerprint } = this.#view;
-    return { fingerprint, isDecoded: true, decidedBy, ...(coding === undefined ? {} : { coding }) };
+    const view = this.#view;
+    return {
+      get fingerprint() {
+        return view.fingerprint;
+      },
+      isDecoded: true,
+      decidedBy,
+      ...(coding === undefined ? {} : { coding }),
+    };
   }
 }
