@@ -16,6 +16,17 @@ interface HeaderBlock {
   readonly hasUpgrade: boolean;
   /** What the Connection line of a request says: options whose headers stand in the block (RFC 9110 §7.6.1). */
   readonly requestConnection: string;
+  /** The last response head that was printed with this block: answers repeat too. */
+  last: PrintedHead | undefined;
+}
+
+/** A response head in full, and what it was printed for. */
+interface PrintedHead {
+  readonly head: ResponseHead;
+  readonly framing: OutFraming;
+  readonly length: number;
+  readonly connection: string;
+  readonly text: string;
 }
 
 /** Lines that the writer sets itself, so that framing and connection handling have one source. */
@@ -27,6 +38,27 @@ const lengthLines: string[] = [];
 /** Prints a response head. `connection` is the value of the Connection line, empty for none. */
 export function printResponseHead(head: ResponseHead, framing: OutFraming, length: number, connection: string): string {
   const block = headerBlock(head.headers);
+  const { last } = block;
+  if (
+    last !== undefined &&
+    last.head === head &&
+    last.framing === framing &&
+    last.length === length &&
+    last.connection === connection
+  )
+    return last.text;
+  const text = responseHead(head, block, framing, length, connection);
+  if (block.hasDate || head.status < 200) block.last = { head, framing, length, connection, text };
+  return text;
+}
+
+function responseHead(
+  head: ResponseHead,
+  block: HeaderBlock,
+  framing: OutFraming,
+  length: number,
+  connection: string,
+): string {
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${block.text}`;
   // RFC 9110 §6.6.1: a recipient with a clock adds Date when the origin sent none.
   if (!block.hasDate && head.status >= 200) text += `Date: ${currentHttpDate()}\r\n`;
@@ -86,6 +118,7 @@ function headerBlock(headers: ReadonlyHeaderList): HeaderBlock {
       hasDate: headers.has('date'),
       hasUpgrade,
       requestConnection: hasUpgrade ? 'Upgrade' : headers.has('te') ? 'TE' : '',
+      last: undefined,
     };
   });
 }

@@ -1,4 +1,5 @@
 // An HTTP/1.1 connection to an endpoint: one request at a time, its answer as a Reply, then back to its owner.
+import { Buffer } from 'node:buffer';
 import { type Body, bytesBody, emptyBody, type Release } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { Reply } from '../exchange/handler.ts';

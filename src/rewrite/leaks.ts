@@ -62,9 +62,14 @@ export class LeakDetector {
     return (next) => new LeakSink(next, (bytes, from, to) => this.#check(bytes, from, to, 'body', onLeak));
   }
 
+  #mayHold(bytes: Buffer): boolean {
+    for (const needle of this.#needles) if (bytes.indexOf(needle) >= 0) return true;
+    return false;
+  }
+
   /** Reports hits that begin in `[from, to)`; the bytes around are there to see what they are part of. */
   #check(bytes: Buffer, from: number, to: number, place: string, onLeak: OnLeak): void {
-    if (!this.#needles.some((needle) => bytes.includes(needle))) return;
+    if (!this.#mayHold(bytes)) return;
     for (const { name, bytes: host } of this.#hosts) {
       const searched = bytes.subarray(0, Math.min(bytes.length, to + host.length - 1));
       for (let at = searched.indexOf(host, from); at >= 0; at = searched.indexOf(host, at + 1)) {

@@ -6,6 +6,7 @@ import type { Reply } from '../exchange/handler.ts';
 import type { OutboundRequest, ResponseHead } from '../exchange/head.ts';
 import type { OutboundConnection, ResponseReceiver } from '../h1/outbound-connection.ts';
 import { isIdempotent } from '../http/method.ts';
+import { monotonicNow } from '../util/clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Borrower } from './pool.ts';
 
@@ -75,7 +76,7 @@ class H1Attempt implements Borrower, ResponseReceiver, Cancellable {
     this.#connection = connection;
     this.#wasReused = wasReused;
     const { timeline, upstream, request } = this.#exchange;
-    timeline.upstreamReady = performance.now();
+    timeline.upstreamReady = monotonicNow();
     timeline.upstreamSent = timeline.upstreamReady;
     if (upstream !== undefined) upstream.wasReused = wasReused;
     connection.send(this.#request, this.#body, request.expectsContinue, this);
@@ -92,7 +93,7 @@ class H1Attempt implements Borrower, ResponseReceiver, Cancellable {
   reply(reply: Reply): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#exchange.timeline.upstreamHead = performance.now();
+    this.#exchange.timeline.upstreamHead = monotonicNow();
     if (this.#exchange.upstream !== undefined) this.#exchange.upstream.status = reply.head.status;
     this.#result.answered(reply);
   }

@@ -26,10 +26,13 @@ export class Upstream {
     this.#transport = transport;
   }
 
-  /** Sends a request and resolves with the answer, or rejects with the ProxyError of the last attempt. */
-  send(exchange: Exchange, requestFor: RequestFor, body: Body): Promise<Reply> {
+  /**
+   * Sends a request and resolves with what `finish` makes of the answer, or rejects with what it throws, or with the
+   * ProxyError of the last attempt.
+   */
+  send(exchange: Exchange, requestFor: RequestFor, body: Body, finish: FinishReply): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      new Delivery(this, this.#transport, exchange, requestFor, body, resolve, reject).start();
+      new Delivery(this, this.#transport, exchange, requestFor, body, finish, resolve, reject).start();
     });
   }
 
@@ -45,6 +48,9 @@ export class Upstream {
 /** The request as one endpoint is to receive it: Host may depend on the endpoint. */
 export type RequestFor = (endpoint: Endpoint) => OutboundRequest;
 
+/** What becomes of the answer before anybody else sees it. */
+export type FinishReply = (reply: Reply) => Reply | Promise<Reply>;
+
 /** One request on its way: the attempts, one after the other. */
 class Delivery implements AttemptResult, Cancellable {
   readonly #upstream: Upstream;
@@ -52,8 +58,9 @@ class Delivery implements AttemptResult, Cancellable {
   readonly #exchange: Exchange;
   readonly #requestFor: RequestFor;
   readonly #body: Body;
-  readonly #resolve: (reply: Reply) => void;
-  readonly #reject: (error: ProxyError) => void;
+  readonly #finish: FinishReply;
+  readonly #resolve: (reply: Reply | Promise<Reply>) => void;
+  readonly #reject: (error: unknown) => void;
   readonly #record: UpstreamRecord;
   #tried: Endpoint[] = [];
   #endpoint: Endpoint | undefined = undefined;
@@ -67,14 +74,16 @@ class Delivery implements AttemptResult, Cancellable {
     exchange: Exchange,
     requestFor: RequestFor,
     body: Body,
-    resolve: (reply: Reply) => void,
-    reject: (error: ProxyError) => void,
+    finish: FinishReply,
+    resolve: (reply: Reply | Promise<Reply>) => void,
+    reject: (error: unknown) => void,
   ) {
     this.#upstream = upstream;
     this.#transport = transport;
     this.#exchange = exchange;
     this.#requestFor = requestFor;
     this.#body = body.isEmpty ? body : this.#watched(body);
+    this.#finish = finish;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#record = { upstream: upstream.name, endpoint: '', attempts: 0, wasReused: false, status: 0 };
@@ -89,7 +98,11 @@ class Delivery implements AttemptResult, Cancellable {
   answered(reply: Reply): void {
     this.#isOver = true;
     this.#exchange.running = undefined;
-    this.#resolve(reply);
+    try {
+      this.#resolve(this.#finish(reply));
+    } catch (error) {
+      this.#reject(error);
+    }
   }
 
   attemptFailed(error: ProxyError, wasReused: boolean): void {

@@ -76,9 +76,8 @@ class Forwarder {
   forward(exchange: Exchange): Promise<Reply> {
     const view = this.#rewriter.viewFor(exchange);
     view.watchInterim(exchange);
-    return this.#upstream
-      .send(exchange, this.#requestFor(exchange, view), exchange.body)
-      .then((reply) => view.finishReply(exchange, reply));
+    const requestFor = this.#requestFor(exchange, view);
+    return this.#upstream.send(exchange, requestFor, exchange.body, (reply) => view.finishReply(exchange, reply));
   }
 
   preview(exchange: Exchange): PreviewedRequest {

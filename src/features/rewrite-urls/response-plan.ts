@@ -31,6 +31,8 @@ export class ResponsePlan {
   readonly #passing: ResponseHead;
   readonly #leaks: readonly Leak[];
   readonly #mediaType: string;
+  /** Whether a body of it can be looked through for leaks as it is. */
+  readonly #isPlainText: boolean;
   /** By Sec-Fetch-Dest. */
   readonly #selections = new Map<string, Selection>();
   /** By content coding, empty for none, and by what decided. */
@@ -44,6 +46,7 @@ export class ResponsePlan {
     this.#headers = mount.mode === 'off' ? headers : headersToPublic(headers, map, mount.headerPolicy);
     this.#passing = { status: received.status, reason: received.reason, headers: this.#headers };
     this.#mediaType = (received.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+    this.#isPlainText = this.#mediaType.startsWith('text/') && !received.headers.has('content-encoding');
     const leaks: Leak[] = [];
     if (mount.mode !== 'off') mount.leaks.checkHeaders(this.#headers, (leak) => leaks.push(leak));
     this.#leaks = leaks;
@@ -59,8 +62,7 @@ export class ResponsePlan {
     const selection = this.#select(exchange);
     if (selection.language === undefined) {
       if (selection.reason !== 'type') mount.record.noteUntouched(selection.reason);
-      const isText = this.#mediaType.startsWith('text/') && selection.reason !== 'integrity';
-      return this.#pass(exchange, reply.body, isText && !this.#received.headers.has('content-encoding'));
+      return this.#pass(exchange, reply.body, this.#isPlainText && selection.reason !== 'integrity');
     }
     return this.#rewrite(exchange, reply.body, selection);
   }
@@ -81,6 +83,11 @@ export class ResponsePlan {
   #pass(exchange: Exchange, body: Body, isWatched: boolean): Reply {
     const hasTrailers = this.#view.mount.mode !== 'off' && body.length === undefined;
     if (body.isEmpty || (!isWatched && !hasTrailers)) return { head: this.#passing, body };
+    if (body.whole !== undefined) {
+      // It has a length, so that it has no trailers.
+      this.#view.mount.leaks.checkBytes(body.whole, (leak) => this.noteLeak(exchange, leak));
+      return { head: this.#passing, body };
+    }
     const rewriter = new BodyRewriter(this.#view, this, exchange);
     return { head: this.#passing, body: transformBody(body, rewriter.watching(isWatched), body.length) };
   }
