@@ -22,7 +22,8 @@ interface HeaderBlock {
 
 /** A response head in full, and what it was printed for. */
 interface PrintedHead {
-  readonly head: ResponseHead;
+  readonly status: number;
+  readonly reason: string;
   readonly framing: OutFraming;
   readonly length: number;
   readonly connection: string;
@@ -41,14 +42,16 @@ export function printResponseHead(head: ResponseHead, framing: OutFraming, lengt
   const { last } = block;
   if (
     last !== undefined &&
-    last.head === head &&
+    last.status === head.status &&
+    last.reason === head.reason &&
     last.framing === framing &&
     last.length === length &&
     last.connection === connection
   )
     return last.text;
   const text = responseHead(head, block, framing, length, connection);
-  if (block.hasDate || head.status < 200) block.last = { head, framing, length, connection, text };
+  const { status, reason } = head;
+  if (block.hasDate || status < 200) block.last = { status, reason, framing, length, connection, text };
   return text;
 }
 

@@ -80,12 +80,8 @@ const RESPONSE_HEADERS: ReadonlyMap<string, MapHeader> = new Map<string, MapHead
  * list if nothing changes.
  */
 export function headersToPublic(headers: ReadonlyHeaderList, map: UrlMap, policy: HeaderPolicy): ReadonlyHeaderList {
-  const names = new Set<string>();
-  for (let index = 0; index < headers.length; index++) {
-    const name = headers.lowerNameAt(index);
-    if (RESPONSE_HEADERS.has(name)) names.add(name);
-  }
-  if (names.size === 0) return headers;
+  const names = mappedNames(headers);
+  if (names === undefined) return headers;
   const changed = headers.toMutable();
   let isChanged = false;
   for (const name of names) {
@@ -96,6 +92,15 @@ export function headersToPublic(headers: ReadonlyHeaderList, map: UrlMap, policy
     });
   }
   return isChanged ? changed : headers;
+}
+
+function mappedNames(headers: ReadonlyHeaderList): Set<string> | undefined {
+  let names: Set<string> | undefined;
+  for (let index = 0; index < headers.length; index++) {
+    const name = headers.lowerNameAt(index);
+    if (RESPONSE_HEADERS.has(name)) names = (names ?? new Set()).add(name);
+  }
+  return names;
 }
 
 function frameOptions(value: string, map: UrlMap): string {

@@ -46,7 +46,7 @@ export class LeakDetector {
   checkHeaders(headers: ReadonlyHeaderList, onLeak: OnLeak): void {
     for (let index = 0; index < headers.length; index++) {
       const value = headers.valueAt(index);
-      if (!this.#hosts.some(({ name }) => value.includes(name))) continue;
+      if (!this.#isNamedIn(value)) continue;
       const bytes = Buffer.from(value, 'latin1');
       this.#check(bytes, 0, bytes.length, headers.lowerNameAt(index), onLeak);
     }
@@ -60,6 +60,11 @@ export class LeakDetector {
   /** A transform that passes a body on as it is and tells of every leak in it, also across chunks. */
   transform(onLeak: OnLeak): Transform {
     return (next) => new LeakSink(next, (bytes, from, to) => this.#check(bytes, from, to, 'body', onLeak));
+  }
+
+  #isNamedIn(value: string): boolean {
+    for (const { name } of this.#hosts) if (value.includes(name)) return true;
+    return false;
   }
 
   #mayHold(bytes: Buffer): boolean {

@@ -21,8 +21,8 @@ export const createMountRewriter: CreateMountRewriter = (facts, context) => {
   return new LiveMountRewriter(new LiveMount(facts, options, memory, context.log));
 };
 
-/** More than most mounts have; a view that was forgotten is cheap to make again. */
-const REMEMBERED_ADDRESSES = 64;
+/** More than most mounts have. What forged Host headers drive out is cheap to make again. */
+const REMEMBERED_ADDRESSES = 16;
 
 class LiveMountRewriter implements MountRewriter {
   readonly #mount: LiveMount;
@@ -47,9 +47,12 @@ class LiveMountRewriter implements MountRewriter {
       prefix === this.#lastPrefix
     )
       return this.#lastView;
-    const view = this.#find(scheme, text, prefix);
+    const key = `${scheme}://${text}${prefix}`;
+    // A piece of a text keeps all of it in memory: of the key, not of the head that was received.
+    const ownText = key.slice(scheme.length + 3, key.length - prefix.length);
+    const view = this.#views.getOrMake(key, () => this.#makeView(scheme, ownText, prefix));
     this.#lastScheme = scheme;
-    this.#lastAuthority = text;
+    this.#lastAuthority = ownText;
     this.#lastPrefix = prefix;
     this.#lastView = view;
     return view;
@@ -64,11 +67,9 @@ class LiveMountRewriter implements MountRewriter {
     return [`rewrites URLs of ${backends} ${where}${paths}`];
   }
 
-  #find(scheme: 'http' | 'https', authority: string, prefix: string): LivePublicView {
-    return this.#views.getOrMake(`${scheme}://${authority}${prefix}`, () => {
-      const maps = this.#mount.maps.map((map) => map.forPublic(scheme, authority, prefix));
-      return new LivePublicView(this.#mount, maps, prefix);
-    });
+  #makeView(scheme: 'http' | 'https', authority: string, prefix: string): LivePublicView {
+    const maps = this.#mount.maps.map((map) => map.makeFor(scheme, authority, prefix));
+    return new LivePublicView(this.#mount, maps, prefix);
   }
 }
 

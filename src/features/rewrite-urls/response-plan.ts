@@ -19,6 +19,7 @@ import type { LivePublicView } from './public-view.ts';
 /** A selection that found a language. */
 export type Rewritable = Extract<Selection, { readonly charset: string | undefined }>;
 
+const END_TO_END = {};
 /** Below this a content coding saves no packet. */
 const WORTH_CODING_BYTES = 1024;
 
@@ -33,16 +34,19 @@ export class ResponsePlan {
   readonly #mediaType: string;
   /** Whether a body of it can be looked through for leaks as it is. */
   readonly #isPlainText: boolean;
+  /** For requests without Sec-Fetch-Dest. */
+  #selection: Selection | undefined = undefined;
   /** By Sec-Fetch-Dest. */
-  readonly #selections = new Map<string, Selection>();
+  #selections: Map<string, Selection> | undefined = undefined;
   /** By content coding, empty for none, and by what decided. */
-  readonly #rewritten = new Map<string, ResponseHead>();
+  #rewritten: Map<string, ResponseHead> | undefined = undefined;
 
   constructor(view: LivePublicView, received: ResponseHead) {
     const { map, mount } = view;
     this.#view = view;
     this.#received = received;
-    const headers = copyEndToEnd(received.headers, new HeaderList());
+    // The same list for all views, so that what the head writer keeps with it serves them all where nothing is mapped.
+    const headers = received.headers.derive(END_TO_END, () => copyEndToEnd(received.headers, new HeaderList()));
     this.#headers = mount.mode === 'off' ? headers : headersToPublic(headers, map, mount.headerPolicy);
     this.#passing = { status: received.status, reason: received.reason, headers: this.#headers };
     this.#mediaType = (received.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
@@ -101,18 +105,24 @@ export class ResponsePlan {
 
   #select(exchange: Exchange): Selection {
     const { mount } = this.#view;
-    const destination = exchange.request.headers.get('sec-fetch-dest');
-    const known = this.#selections.get(destination ?? '');
-    const selection =
-      known ??
-      selectLanguage(
-        { method: 'GET', status: this.#received.status, headers: this.#received.headers, destination },
-        mount.selectOptions,
-      );
-    if (known === undefined && this.#selections.size < 32) this.#selections.set(destination ?? '', selection);
+    const selection = this.#selectionFor(exchange.request.headers.get('sec-fetch-dest'));
     const isChecked =
       selection.language !== undefined && mount.integrityUrls.has(this.#view.mapTarget(exchange.request.target));
     return isChecked ? { language: undefined, reason: 'integrity' } : selection;
+  }
+
+  #selectionFor(destination: string | undefined): Selection {
+    if (destination === undefined) return (this.#selection ??= this.#selectLanguage(undefined));
+    const selections = (this.#selections ??= new Map());
+    const known = selections.get(destination);
+    const selection = known ?? this.#selectLanguage(destination);
+    if (known === undefined && selections.size < 32) selections.set(destination, selection);
+    return selection;
+  }
+
+  #selectLanguage(destination: string | undefined): Selection {
+    const { headers, status } = this.#received;
+    return selectLanguage({ method: 'GET', status, headers, destination }, this.#view.mount.selectOptions);
   }
 
   #rewrite(exchange: Exchange, body: Body, selection: Rewritable): Reply | Promise<Reply> {
@@ -201,24 +211,20 @@ export class ResponsePlan {
   ): ResponseHead {
     const isByDestination = this.#isByDestination(exchange, selection);
     const key = `${coding ?? ''} ${mayCode} ${isByDestination}`;
-    const known = this.#rewritten.get(key);
+    const rewritten = (this.#rewritten ??= new Map());
+    const known = rewritten.get(key);
     if (known !== undefined) return known;
     const headers = this.#headers.toMutable();
     headOfRewritten(headers, this.#facts(coding, mayCode, isByDestination));
     const head = { ...this.#passing, headers };
-    this.#rewritten.set(key, head);
+    rewritten.set(key, head);
     return head;
   }
 
   /** Whether the request's Sec-Fetch-Dest made the difference. */
   #isByDestination(exchange: Exchange, selection: Rewritable): boolean {
     if (!exchange.request.headers.has('sec-fetch-dest')) return false;
-    const { headers, status } = this.#received;
-    const plain =
-      this.#selections.get('') ??
-      selectLanguage({ method: 'GET', status, headers, destination: undefined }, this.#view.mount.selectOptions);
-    this.#selections.set('', plain);
-    return plain.language !== selection.language;
+    return this.#selectionFor(undefined).language !== selection.language;
   }
 
   #facts(coding: ContentCoding | undefined, mayCode: boolean, isByDestination: boolean): RewrittenBody {
