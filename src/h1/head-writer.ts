@@ -113,17 +113,19 @@ function lengthLine(length: number): string {
 }
 
 function headerBlock(headers: ReadonlyHeaderList): HeaderBlock {
-  return headers.derive(BLOCK_KEY, () => {
-    const hasUpgrade = headers.has('upgrade');
-    return {
-      text: flatten(printLines(headers)),
-      contentLength: headers.get('content-length'),
-      hasDate: headers.has('date'),
-      hasUpgrade,
-      requestConnection: hasUpgrade ? 'Upgrade' : headers.has('te') ? 'TE' : '',
-      last: undefined,
-    };
-  });
+  return headers.derive(BLOCK_KEY, makeBlock);
+}
+
+function makeBlock(headers: ReadonlyHeaderList): HeaderBlock {
+  const hasUpgrade = headers.has('upgrade');
+  return {
+    text: flatten(printLines(headers)),
+    contentLength: headers.get('content-length'),
+    hasDate: headers.has('date'),
+    hasUpgrade,
+    requestConnection: hasUpgrade ? 'Upgrade' : headers.has('te') ? 'TE' : '',
+    last: undefined,
+  };
 }
 
 /** One piece of memory instead of a tree of the pieces it was joined from, which every write would walk again. */

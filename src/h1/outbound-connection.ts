@@ -289,7 +289,7 @@ export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyRea
     ) {
       const length = framing.kind === 'none' ? 0 : framing.length;
       if (available > length) this.#keepsAlive = false;
-      const body = length === 0 ? emptyBody : bytesBody(Buffer.from(view.subarray(start, start + length)));
+      const body = length === 0 ? emptyBody : bytesBody(copyOf(view, start, length));
       this.#complete();
       return body;
     }
@@ -396,6 +396,12 @@ export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyRea
     this.#requestBody = emptyBody;
     if (this.#encoder !== undefined && !this.#encoder.isOver) body.cancel(reason);
   }
+}
+
+function copyOf(bytes: Buffer, start: number, length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length);
+  bytes.copy(copy, 0, start, start + length);
+  return copy;
 }
 
 /** RFC 9112 §6: what is known to have a length says it, the rest is chunked. */

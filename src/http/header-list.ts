@@ -29,7 +29,7 @@ export interface ReadonlyHeaderList extends Iterable<readonly [name: string, val
    * Two slots: a third `key` takes the place of the one asked for longest ago. Valid only because nobody changes a list
    * that was handed out.
    */
-  derive<T>(key: object, make: () => T): T;
+  derive<T>(key: object, make: (list: ReadonlyHeaderList) => T): T;
 }
 
 /**
@@ -157,9 +157,9 @@ export class HeaderList implements ReadonlyHeaderList {
     return new HeaderList(this.#names.slice(), this.#lowerNames.slice(), this.#values.slice());
   }
 
-  derive<T>(key: object, make: () => T): T {
+  derive<T>(key: object, make: (list: ReadonlyHeaderList) => T): T {
     if (this.#derivedKey !== key) {
-      const derived = this.#olderKey === key ? this.#older : make();
+      const derived = this.#olderKey === key ? this.#older : make(this);
       this.#olderKey = this.#derivedKey;
       this.#older = this.#derived;
       this.#derivedKey = key;

@@ -98,7 +98,8 @@ class Forwarder {
 
   /** Kept with the received headers while nobody asked for changes: they repeat on a kept-alive connection. */
   #headersFor(exchange: Exchange, view: PublicView, endpoint: Endpoint): HeaderList {
-    const index = this.#upstream.endpoints.indexOf(endpoint);
+    const { endpoints } = this.#upstream;
+    const index = endpoints.length === 1 ? 0 : endpoints.indexOf(endpoint);
     const make = (headers: ReadonlyHeaderList) => {
       const prepared = this.#prepare(exchange, headers, endpoint);
       view.prepareRequest(prepared, index);
@@ -106,7 +107,7 @@ class Forwarder {
     };
     if (exchange.hasOutbound) return make(exchange.outbound.headers);
     const { headers } = exchange.request;
-    return headers.derive(view.memoKey(index), () => make(headers));
+    return headers.derive(view.memoKey(index), make);
   }
 
   #prepare(exchange: Exchange, headers: ReadonlyHeaderList, endpoint: Endpoint): HeaderList {

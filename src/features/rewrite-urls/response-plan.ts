@@ -23,6 +23,10 @@ const END_TO_END = {};
 /** Below this a content coding saves no packet. */
 const WORTH_CODING_BYTES = 1024;
 
+function endToEnd(headers: ReadonlyHeaderList): HeaderList {
+  return copyEndToEnd(headers, new HeaderList());
+}
+
 /** Serves every answer with one received head, for one public view. */
 export class ResponsePlan {
   readonly #view: LivePublicView;
@@ -46,7 +50,7 @@ export class ResponsePlan {
     this.#view = view;
     this.#received = received;
     // The same list for all views, so that what the head writer keeps with it serves them all where nothing is mapped.
-    const headers = received.headers.derive(END_TO_END, () => copyEndToEnd(received.headers, new HeaderList()));
+    const headers = received.headers.derive(END_TO_END, endToEnd);
     this.#headers = mount.mode === 'off' ? headers : headersToPublic(headers, map, mount.headerPolicy);
     this.#passing = { status: received.status, reason: received.reason, headers: this.#headers };
     this.#mediaType = (received.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
