@@ -14,6 +14,7 @@ import type { Contestant, Variant, Workload } from './workload.ts';
 export interface Run {
   readonly rounds: number;
   readonly seconds: number;
+  readonly warmUpSeconds: number;
   readonly node: string;
   readonly backendPort: number;
   /** An empty folder for everything that is written. */
@@ -44,7 +45,7 @@ export async function runContest(workload: Workload, rivals: readonly Rival[], r
     for (const [index, entry] of entries.entries()) await start(owner, join(folder, String(index)), entry, run);
     const rounds = workload.isOnce ? 1 : run.rounds;
     for (let round = 0; round < rounds; round++)
-      for (const entry of entries) await measure(workload, entry, folder, run);
+      for (const entry of entries) await measure(workload, entry, folder, round, run);
   });
   const isAmongVariants = workload.variants.length > 1;
   return printTable(workload.unit, entries, (entry) =>
@@ -76,11 +77,16 @@ async function start(owner: Owner, folder: string, entry: Entry, run: Run): Prom
   }
 }
 
-async function measure(workload: Workload, entry: Entry, folder: string, run: Run): Promise<void> {
+/** Pools that emptied meanwhile, and caches of the processor, are full again after this long. */
+const REWARM_SECONDS = 1;
+
+async function measure(workload: Workload, entry: Entry, folder: string, round: number, run: Run): Promise<void> {
   if (entry.contestant === undefined) return;
   const { contestant } = entry;
+  const warmUpSeconds = round === 0 ? run.warmUpSeconds : REWARM_SECONDS;
   try {
-    const result = await withScope((owner) => workload.measure(owner, contestant, { seconds: run.seconds, folder }));
+    const conditions = { seconds: run.seconds, warmUpSeconds, folder };
+    const result = await withScope((owner) => workload.measure(owner, contestant, conditions));
     entry.costs.push(result.cost);
     entry.requestsPerSecond.push(result.requestsPerSecond);
   } catch (error) {

@@ -12,6 +12,8 @@ export interface Contestant {
 /** How long to measure, and where scripts may be written. */
 export interface Conditions {
   readonly seconds: number;
+  /** Of load before it, which is not measured. */
+  readonly warmUpSeconds: number;
   readonly folder: string;
 }
 

@@ -15,7 +15,19 @@ test('the benchmark measures Portico beside nginx and leaves nothing running', {
   timeout: LIMIT_MS,
 }, async (t) => {
   const main = join(projectRoot, 'dist', 'bench', 'whole', 'main.js');
-  const args = [main, '--only', 'portico,nginx', '--work', 'small,large', '--rounds', '1', '--seconds', '1'];
+  const args = [
+    main,
+    '--only',
+    'portico,nginx',
+    '--work',
+    'small,large',
+    '--rounds',
+    '1',
+    '--seconds',
+    '1',
+    '--warm-up',
+    '1',
+  ];
   const bench = startProcess(t, process.execPath, args, { name: 'bench' });
   assert.deepEqual(await bench.ended(LIMIT_MS), { status: 0, signal: null }, bench.output);
   for (const name of ['nginx', 'portico'])
@@ -52,7 +64,16 @@ test('parseOptions picks by name, keeps the order of the table, and says what is
     options.rivals.map(({ name }) => name),
     ['nginx', 'portico'],
   );
-  assert.deepEqual([options.rounds, options.seconds], [5, 3]);
+  assert.deepEqual([options.rounds, options.seconds, options.warmUpSeconds], [5, 3, 5]);
+  const both = parseOptions(['--only', 'portico', '--against', '/nowhere']);
+  assert.ok('rivals' in both);
+  assert.deepEqual(
+    both.rivals.map((rival) => [rival.name, rival.missing()]),
+    [
+      ['portico', undefined],
+      ['portico of /nowhere', 'there is no /nowhere/bin/portico.js'],
+    ],
+  );
   for (const [args, message] of [
     [['--only', 'ngnix'], /There is no rival "ngnix"/],
     [['--rounds', '0'], /--rounds takes a number/],

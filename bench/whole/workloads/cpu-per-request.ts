@@ -4,17 +4,14 @@ import { type Load, runLoad } from '../load.ts';
 import { treeCpuUs } from '../process-tree.ts';
 import type { Conditions, Contestant, Measurement } from '../workload.ts';
 
-/** Enough for compilers in the rivals to be done with the hot path, and for pools to be full. */
-const WARM_UP_SECONDS = 1;
-
 /** Warms up, then measures for the seconds of the conditions. */
 export async function cpuPerRequest(
   owner: Owner,
   { server, port }: Contestant,
-  { seconds, folder }: Conditions,
+  { seconds, warmUpSeconds, folder }: Conditions,
   what: Omit<Load, 'port' | 'seconds'>,
 ): Promise<Measurement> {
-  await runLoad(owner, folder, { ...what, port, seconds: WARM_UP_SECONDS });
+  await runLoad(owner, folder, { ...what, port, seconds: warmUpSeconds });
   const before = treeCpuUs(server.pid);
   const { requests, requestsPerSecond } = await runLoad(owner, folder, { ...what, port, seconds });
   return { cost: (treeCpuUs(server.pid) - before) / requests, requestsPerSecond };
