@@ -14,6 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   h2: ['util', 'http', 'vhost-path', 'exchange', 'net'],
   'content-coding': ['util', 'http', 'exchange'],
   rewrite: ['util', 'http', 'exchange'],
+  // Runs in browsers: what it takes of the rewriter must not know Node.
+  shim: ['http', 'rewrite'],
   observe: ['util', 'http', 'exchange'],
   upstream: ['util', 'http', 'vhost-path', 'exchange', 'net', 'tls', 'h1', 'h2', 'observe'],
   site: ['util', 'http', 'vhost-path', 'exchange'],
@@ -29,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'h2',
     'content-coding',
     'rewrite',
+    'shim',
     'observe',
     'upstream',
     'site',

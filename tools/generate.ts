@@ -1,6 +1,7 @@
 // Writes the generated documents: error codes, configuration reference, JSON Schema. `--check` only compares.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { FeatureTable } from '../src/config/feature-table.ts';
 import { APACHE_DIRECTIVES } from '../src/config/importers/apache/import.ts';
 import type { DirectiveTable } from '../src/config/importers/directive-table.ts';
@@ -11,12 +12,15 @@ import { printJsonSchema } from '../src/config/json-schema.ts';
 import { printReference } from '../src/config/reference.ts';
 import { ERRORS } from '../src/exchange/errors.ts';
 import { builtInFeatures } from '../src/features/index.ts';
+import { bundleShim } from './bundle-shim.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
 const isCheck = process.argv.includes('--check');
 const features = new FeatureTable(builtInFeatures);
+const shim = await bundleShim(join(root, 'dist', 'src', 'shim', 'main.js'));
 const documents: readonly (readonly [file: string, text: string])[] = [
   ['docs/errors.md', printErrors()],
+  ['src/features/rewrite-urls/shim-source.ts', printShim()],
   ['docs/config/reference.md', printReference(features)],
   ['docs/config/schema.json', printJsonSchema(features)],
   ...withTable('docs/migrating-from-lighttpd.md', LIGHTTPD_DIRECTIVES),
@@ -24,6 +28,7 @@ const documents: readonly (readonly [file: string, text: string])[] = [
   ...withTable('docs/migrating-from-nginx.md', NGINX_DIRECTIVES),
 ];
 
+if (!isCheck) console.log(`shim: ${shim.length} bytes, ${brotliCompressSync(shim).length} in br`);
 for (const [name, text] of documents) {
   const file = join(root, name);
   if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
@@ -44,6 +49,16 @@ function withTable(name: string, table: DirectiveTable): [file: string, text: st
   const end = rest.indexOf('<!-- end -->');
   if (end < 0) throw new Error(`${name} has no marks for its table`);
   return [[name, `${before}\n${printDirectiveTable(table)}\n${rest.slice(end)}`]];
+}
+
+function printShim(): string {
+  return [
+    '// The shim of src/shim/, bundled and minified by tools/bundle-shim.ts: `npm run generate` writes it.',
+    '',
+    '/** A function of the configuration, as an expression. */',
+    `export const SHIM_SOURCE: string = ${JSON.stringify(shim)};`,
+    '',
+  ].join('\n');
 }
 
 function printErrors(): string {

@@ -11,14 +11,17 @@ packages=(
   haproxy         # benchmarks, interop
   apache2         # benchmarks, interop
   lighttpd        # benchmarks, interop
+  lighttpd-mod-openssl # importers: configurations with TLS
   caddy           # benchmarks
   wrk             # the load of the benchmarks
   nghttp2-client  # h2load: HTTP/2 load and requests
   python3-twisted # interop: the original VHostMonsterResource
   chromium        # browser tests: the run-time shim, real applications, WebSockets
   pebble          # a certificate authority that speaks ACME, with its challenge server
+  libnss3-tools   # certutil: the authorities that browsers trust
   php-cli         # runs the PHP applications of the browser tests
   php-xml         # needed by DokuWiki
+  iproute2        # a network of its own for the rewriting corpus, with the ports that it names
   dokuwiki        # a PHP application of the browser tests
 )
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Owner } from '../../test/kit/at-end.ts';
 import { closedPort } from '../../test/kit/scripted-upstream.ts';
 import { withScope } from './clean-up.ts';
-import type { Rival, Setup } from './rival.ts';
+import type { CertificateFiles, Rival, Setup } from './rival.ts';
 import { YARDSTICK } from './rivals.ts';
 import { untilListening } from './server-process.ts';
 import { printTable, type Series } from './table.ts';
@@ -14,9 +14,10 @@ import type { Contestant, Variant, Workload } from './workload.ts';
 export interface Run {
   readonly rounds: number;
   readonly seconds: number;
-  readonly warmUpSeconds: number;
   readonly node: string;
   readonly backendPort: number;
+  /** What the rivals show to clients that speak TLS. */
+  readonly certificate: CertificateFiles;
   /** An empty folder for everything that is written. */
   readonly folder: string;
 }
@@ -45,7 +46,7 @@ export async function runContest(workload: Workload, rivals: readonly Rival[], r
     for (const [index, entry] of entries.entries()) await start(owner, join(folder, String(index)), entry, run);
     const rounds = workload.isOnce ? 1 : run.rounds;
     for (let round = 0; round < rounds; round++)
-      for (const entry of entries) await measure(workload, entry, folder, round, run);
+      for (const entry of entries) await measure(workload, entry, folder, run);
   });
   const isAmongVariants = workload.variants.length > 1;
   return printTable(workload.unit, entries, (entry) =>
@@ -55,7 +56,7 @@ export async function runContest(workload: Workload, rivals: readonly Rival[], r
 
 async function start(owner: Owner, folder: string, entry: Entry, run: Run): Promise<void> {
   mkdirSync(folder);
-  const { logs, ...wishes } = entry.variant.setup;
+  const { logs, isSecure, ...wishes } = entry.variant.setup;
   const setup: Setup = {
     folder,
     port: await closedPort(),
@@ -63,6 +64,8 @@ async function start(owner: Owner, folder: string, entry: Entry, run: Run): Prom
     accessLog: logs === true ? join(folder, 'access.log') : undefined,
     connections: 2000,
     sites: undefined,
+    certificate: isSecure === true ? run.certificate : undefined,
+    rewriting: undefined,
     node: run.node,
     ...wishes,
   };
@@ -77,16 +80,11 @@ async function start(owner: Owner, folder: string, entry: Entry, run: Run): Prom
   }
 }
 
-/** Pools that emptied meanwhile, and caches of the processor, are full again after this long. */
-const REWARM_SECONDS = 1;
-
-async function measure(workload: Workload, entry: Entry, folder: string, round: number, run: Run): Promise<void> {
+async function measure(workload: Workload, entry: Entry, folder: string, run: Run): Promise<void> {
   if (entry.contestant === undefined) return;
   const { contestant } = entry;
-  const warmUpSeconds = round === 0 ? run.warmUpSeconds : REWARM_SECONDS;
   try {
-    const conditions = { seconds: run.seconds, warmUpSeconds, folder };
-    const result = await withScope((owner) => workload.measure(owner, contestant, conditions));
+    const result = await withScope((owner) => workload.measure(owner, contestant, { seconds: run.seconds, folder }));
     entry.costs.push(result.cost);
     entry.requestsPerSecond.push(result.requestsPerSecond);
   } catch (error) {

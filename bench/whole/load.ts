@@ -1,4 +1,4 @@
-// Load by wrk: runs it for some seconds and reads what it counted.
+// Load by wrk, or by h2load for HTTP/2: runs it for some seconds and reads what it counted.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../../test/kit/at-end.ts';
@@ -15,16 +15,24 @@ export interface Load {
   readonly headers?: readonly string[];
   /** A wrk script in Lua that makes the requests. */
   readonly script?: string;
+  /** Whether to speak TLS. */
+  readonly isSecure?: boolean;
+  /** Requests at a time on each connection, in HTTP/2; undefined for HTTP/1.1. Headers and scripts are for the latter. */
+  readonly streams?: number;
 }
 
-/** What wrk counted. */
+/** What was counted. */
 export interface LoadResult {
   readonly requests: number;
   readonly requestsPerSecond: number;
 }
 
-/** Runs wrk with one thread. Throws if requests failed: a rival that answers errors quickly is not fast. */
-export async function runLoad(owner: Owner, folder: string, load: Load): Promise<LoadResult> {
+/** Runs the load with one thread. Throws if requests failed: a rival that answers errors quickly is not fast. */
+export function runLoad(owner: Owner, folder: string, load: Load): Promise<LoadResult> {
+  return load.streams === undefined ? runWrk(owner, folder, load) : runH2load(owner, load, load.streams);
+}
+
+async function runWrk(owner: Owner, folder: string, load: Load): Promise<LoadResult> {
   const args = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`];
   for (const header of load.headers ?? []) args.push('-H', header);
   if (load.script !== undefined) {
@@ -32,11 +40,30 @@ export async function runLoad(owner: Owner, folder: string, load: Load): Promise
     writeFileSync(file, load.script);
     args.push('-s', file);
   }
-  args.push(`http://127.0.0.1:${load.port}${load.path}`);
+  args.push(urlOf(load));
   const wrk = new RunningProcess(programPath('wrk'), args, { name: 'wrk' });
   killAtExit(owner, wrk);
   await wrk.ended((load.seconds + 30) * 1000);
   return readResult(wrk.output);
+}
+
+async function runH2load(owner: Owner, load: Load, streams: number): Promise<LoadResult> {
+  const args = ['-t1', `-c${load.connections}`, `-m${streams}`, `-D${load.seconds}`, urlOf(load)];
+  const h2load = new RunningProcess(programPath('h2load'), args, { name: 'h2load' });
+  killAtExit(owner, h2load);
+  await h2load.ended((load.seconds + 30) * 1000);
+  const { output } = h2load;
+  const [, succeeded, failed] = /(\d+) succeeded, (\d+) failed/.exec(output) ?? [];
+  const [, good, ...others] = /status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx/.exec(output) ?? [];
+  const bad = [failed, ...others].reduce((sum, count) => sum + Number(count), 0);
+  // With a duration some answers are whole that were not counted as done when time was up.
+  if (Number(succeeded ?? 0) === 0 || bad > 0) throw new Error(`${good} good answers: ${output.trim()}`);
+  if (!/Application protocol: h2/.test(output)) throw new Error('HTTP/2 was not chosen');
+  return { requests: Number(succeeded), requestsPerSecond: Number(succeeded) / load.seconds };
+}
+
+function urlOf({ port, path, isSecure }: Load): string {
+  return `${isSecure === true ? 'https' : 'http'}://127.0.0.1:${port}${path}`;
 }
 
 /** Some servers close a kept connection now and then; that few do not change a mean. */

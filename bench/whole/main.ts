@@ -1,5 +1,7 @@
 // `npm run bench`: Portico and its rivals side by side on this machine.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TestAuthority } from '../../test/kit/certificates.ts';
 import { findProgram, installHint } from '../../test/kit/debian.ts';
 import { closedPort } from '../../test/kit/scripted-upstream.ts';
 import { startBackend } from './backend.ts';
@@ -7,7 +9,7 @@ import { runFolder, watchForEnd, withScope } from './clean-up.ts';
 import { runContest } from './contest.ts';
 import { describeMachine } from './machine.ts';
 import { type Options, parseOptions } from './options.ts';
-import type { Rival } from './rival.ts';
+import type { CertificateFiles, Rival } from './rival.ts';
 import { versionOutput } from './server-process.ts';
 
 const parsed = parseOptions(process.argv.slice(2));
@@ -36,11 +38,21 @@ async function runAll(options: Options): Promise<void> {
     const folder = runFolder(owner);
     const backendPort = await closedPort();
     await startBackend(owner, join(folder, 'backend'), backendPort);
+    const certificate = await saveCertificate(folder);
     for (const workload of options.workloads) {
       console.log(`\n${workload.name}: ${workload.title}\n  to reach: ${workload.goal}`);
-      console.log(await runContest(workload, rivals, { ...options, backendPort, folder }));
+      console.log(await runContest(workload, rivals, { ...options, backendPort, certificate, folder }));
     }
   });
+}
+
+/** Elliptic, as public authorities give them today. */
+async function saveCertificate(folder: string): Promise<CertificateFiles> {
+  const issued = await (await TestAuthority.create()).issue({ names: ['127.0.0.1', 'bench.example'] });
+  const files = { cert: join(folder, 'bench.pem'), key: join(folder, 'bench.key') };
+  writeFileSync(files.cert, issued.cert);
+  writeFileSync(files.key, issued.key);
+  return files;
 }
 
 function availableRivals(wanted: readonly Rival[]): Rival[] {

@@ -14,8 +14,6 @@ export interface Options {
   readonly rounds: number;
   /** Of one measurement, without its warm-up. */
   readonly seconds: number;
-  /** Of load on each rival before its first measurement. */
-  readonly warmUpSeconds: number;
   /** The Node.js that runs Portico. */
   readonly node: string;
 }
@@ -29,7 +27,6 @@ Measures Portico and its rivals side by side: CPU time of each one's processes p
   --work NAMES     workloads: ${workloads.map(({ name }) => name).join(', ')}
   --rounds N       measurements of each, interleaved (default 3)
   --seconds N      of load per measurement (default 3)
-  --warm-up N      seconds of load on each rival before its first measurement (default 5)
   --node PATH      runs Portico under another Node.js
   --help           this text
 `;
@@ -45,7 +42,6 @@ export function parseOptions(args: readonly string[]): Options | { readonly text
         work: { type: 'string' },
         rounds: { type: 'string', default: '3' },
         seconds: { type: 'string', default: '3' },
-        'warm-up': { type: 'string', default: '5' },
         node: { type: 'string', default: process.execPath },
         help: { type: 'boolean', default: false },
       },
@@ -59,7 +55,6 @@ export function parseOptions(args: readonly string[]): Options | { readonly text
       workloads: pick('workload', workloads, values.work),
       rounds: parseCount('rounds', values.rounds),
       seconds: parseCount('seconds', values.seconds),
-      warmUpSeconds: parseCount('warm-up', values['warm-up']),
       node: values.node,
     };
   } catch (error) {

@@ -13,11 +13,27 @@ export interface Setup {
   readonly accessLog: string | undefined;
   /** How many connections from clients must be possible. */
   readonly connections: number;
+  /** Clients speak TLS, HTTP/2 or HTTP/1.1 by ALPN, with this certificate; undefined for cleartext. */
+  readonly certificate: CertificateFiles | undefined;
+  /**
+   * HTML is rewritten: `path` mounts the backend's root at {@link REWRITE_MOUNT}, `host` at the root, where only its
+   * absolute URLs change, `plain` likewise without rewriting. Undefined: everything goes to the backend as it is.
+   */
+  readonly rewriting: 'path' | 'host' | 'plain' | undefined;
   /** The sites of the routing workload; undefined for one that takes every host and path. */
   readonly sites: Sites | undefined;
   /** The Node.js for Portico. */
   readonly node: string;
 }
+
+/** A certificate for 127.0.0.1 and its key, as PEM files. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Where the backend's root stands in the rewriting workloads. */
+export const REWRITE_MOUNT = '/app/';
 
 /** `hostCount` sites, each with `mountCount` mounts; or one site for every host, if `hostCount` is 0. */
 export interface Sites {

@@ -12,8 +12,6 @@ export interface Contestant {
 /** How long to measure, and where scripts may be written. */
 export interface Conditions {
   readonly seconds: number;
-  /** Of load before it, which is not measured. */
-  readonly warmUpSeconds: number;
   readonly folder: string;
 }
 
@@ -43,5 +41,8 @@ export interface Workload {
 /** A setup within a workload. `name` is empty if there is only one. */
 export interface Variant {
   readonly name: string;
-  readonly setup: Partial<Pick<Setup, 'accessLog' | 'connections' | 'sites'>> & { readonly logs?: boolean };
+  readonly setup: Partial<Pick<Setup, 'connections' | 'sites' | 'rewriting'>> & {
+    readonly logs?: boolean;
+    readonly isSecure?: boolean;
+  };
 }

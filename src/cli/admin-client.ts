@@ -12,11 +12,16 @@ export interface AdminReply {
 const TIMEOUT_MS = 30_000;
 const ANSWER_BYTES_LIMIT = 16 * 1024 * 1024;
 
-/** Sends one order, such as `POST /reload`. Rejects with {@link RunError} if nobody answers. */
-export function askAdmin(socketPath: string, method: 'GET' | 'POST', path: string): Promise<AdminReply> {
+/** Sends one order, such as `POST /reload`. Rejects with {@link RunError} if nobody answers in time. */
+export function askAdmin(
+  socketPath: string,
+  method: 'GET' | 'POST',
+  path: string,
+  timeoutMs = TIMEOUT_MS,
+): Promise<AdminReply> {
   return new Promise((resolve, reject) => {
-    const refuse = (error: unknown) => reject(new RunError(describeFailure(socketPath, error)));
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const refuse = (error: unknown) => reject(new RunError(describeFailure(socketPath, error, timeoutMs)));
+    const signal = AbortSignal.timeout(timeoutMs);
     const outgoing = request({ socketPath, method, path, signal, headers: { Host: 'admin' } }, (incoming) => {
       const chunks: Buffer[] = [];
       let size = 0;
@@ -42,11 +47,11 @@ function parseBody(bytes: Buffer): unknown {
   }
 }
 
-function describeFailure(socketPath: string, error: unknown): string {
+function describeFailure(socketPath: string, error: unknown, timeoutMs: number): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOENT' || code === 'ECONNREFUSED')
     return `nothing runs with this configuration (no answer at ${socketPath})`;
   if (code === 'EACCES') return `not allowed to use ${socketPath}: only the user who runs portico may`;
-  if (code === 'ABORT_ERR') return `no answer at ${socketPath} within ${TIMEOUT_MS / 1000} seconds`;
+  if (code === 'ABORT_ERR') return `no answer at ${socketPath} within ${timeoutMs / 1000} seconds`;
   return `cannot ask ${socketPath}: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -1,8 +1,9 @@
 // Builds what a server would run, without running it: for commands that only want to know.
+import { ChallengeBoard } from '../acme/challenges.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { builtInFeatures } from '../features/index.ts';
-import { BuildError, buildGeneration } from '../server/build.ts';
+import { BuildError, buildGeneration, type Services } from '../server/build.ts';
 import type { Generation } from '../server/generation.ts';
 import { SessionTickets } from '../tls/session-tickets.ts';
 import { systemClock } from '../util/clock.ts';
@@ -18,16 +19,16 @@ import type { Terminal } from './terminal.ts';
 export async function buildOnce<Result>(
   config: ResolvedConfig,
   terminal: Terminal,
-  use: (generation: Generation) => Result | Promise<Result>,
+  use: (generation: Generation, services: Services) => Result | Promise<Result>,
 ): Promise<{ readonly result: Result } | { readonly diagnostic: Diagnostic }> {
   const log = createProgramLog(() => ({ level: 'error', format: 'text', file: undefined }), terminal, systemClock);
   const tickets = new SessionTickets(systemClock);
-  const services = {
+  const services: Services = {
     clock: systemClock,
     deadlines: new Deadlines(systemClock),
     log,
     shared: new RefPool(),
-    tls: { tickets, sources: [] },
+    tls: { tickets, sources: [], board: new ChallengeBoard(systemClock, tickets) },
     findHttpsPort: () => undefined,
   };
   let generation: Generation;
@@ -39,7 +40,7 @@ export async function buildOnce<Result>(
     throw error;
   }
   try {
-    return { result: await use(generation) };
+    return { result: await use(generation, services) };
   } finally {
     generation.retire();
     tickets.close();

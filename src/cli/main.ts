@@ -3,16 +3,19 @@ import { readFileSync } from 'node:fs';
 import { nearestWord } from '../util/nearest-word.ts';
 import { parseArguments } from './arguments.ts';
 import { type Command, explainFault, RunError, UsageError } from './command.ts';
+import { cert } from './commands/cert.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
 import { explain } from './commands/explain.ts';
 import { importCommand } from './commands/import.ts';
+import { leaks } from './commands/leaks.ts';
 import { proxy } from './commands/proxy.ts';
 import { reload } from './commands/reload.ts';
 import { run } from './commands/run.ts';
 import { schema } from './commands/schema.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
+import { trust } from './commands/trust.ts';
 import { printCommandHelp, printProgramHelp } from './help.ts';
 import { type ExitStatus, processTerminal, type Terminal } from './terminal.ts';
 
@@ -26,6 +29,9 @@ export const commands: readonly Command[] = [
   importCommand,
   reload,
   status,
+  leaks,
+  cert,
+  trust,
   schema,
   demo,
 ];

@@ -9,7 +9,14 @@ import { printListenAddress } from './listen-address.ts';
 import { redact } from './redact.ts';
 import { absolutePath } from './resolve-settings.ts';
 import type { SiteWithLongForm } from './resolve-sites.ts';
-import type { ResolvedConfig, ResolvedHttps, ResolvedListener, ResolvedSite, ResolvedTls } from './resolved-config.ts';
+import type {
+  ResolvedAcme,
+  ResolvedConfig,
+  ResolvedHttps,
+  ResolvedListener,
+  ResolvedSite,
+  ResolvedTls,
+} from './resolved-config.ts';
 
 /** A document as plain data. Loading it again gives the same configuration, hidden secrets aside. */
 export type LongForm = Readonly<Record<string, unknown>>;
@@ -36,6 +43,7 @@ export function longFormOf(config: ResolvedConfig, sites: readonly SiteWithLongF
       Object.entries(timeouts).map(([name, durationMs]) => [name.replace(/Ms$/, ''), printDuration(durationMs)]),
     ),
     ...(config.tls === undefined ? {} : { tls: longTls(config.tls) }),
+    ...(config.acme === undefined ? {} : { acme: longAcme(config.acme) }),
     sites: Object.fromEntries(sites.map(({ resolved, long }) => [resolved.key, longSite(config, resolved, long)])),
   };
   return escapeReferences(longForm) as LongForm;
@@ -68,8 +76,20 @@ function longSite(
   };
 }
 
-function longTls({ certificates, isInherited, preset, clients }: ResolvedTls) {
-  return { ...(isInherited ? {} : { certificates }), preset, clients: clients ?? false };
+function longTls({ certificates, auto, isInherited, preset, clients }: ResolvedTls) {
+  const own = auto === undefined ? { certificates } : { auto: true };
+  return { ...(isInherited ? {} : own), preset, clients: clients ?? false };
+}
+
+function longAcme({ authorities, dns, ...others }: ResolvedAcme) {
+  return {
+    ...others,
+    directory: authorities.map(({ eab, ...authority }) => ({
+      ...authority,
+      ...(eab === undefined ? {} : { eab: { kid: eab.kid, secret: HIDDEN } }),
+    })),
+    dns: dns && { command: dns.command, timeout: printDuration(dns.timeoutMs), wait: printDuration(dns.waitMs) },
+  };
 }
 
 function longHttps({ redirect, hsts, port }: ResolvedHttps) {

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { NAMED_NETWORKS, parseCidr } from '../util/cidr.ts';
 import { nearestWord } from '../util/nearest-word.ts';
 import { mapMarked } from './_option-marks.ts';
+import type { Acme } from './acme-schema.ts';
 import { checkOptions } from './check-options.ts';
 import type { MistakeList } from './diagnostics.ts';
 import type { Document, KeyPath } from './document.ts';
@@ -31,9 +32,11 @@ export interface PlacedListener {
 }
 
 /** Everything of a configuration but its sites; `tls` is what they start from. */
-export interface ResolvedSettings extends Omit<ResolvedConfig, 'file' | 'baseDir' | 'sites' | 'listeners' | 'tls'> {
+export interface ResolvedSettings
+  extends Omit<ResolvedConfig, 'file' | 'baseDir' | 'sites' | 'listeners' | 'tls' | 'acme'> {
   readonly listeners: readonly PlacedListener[];
   readonly tls: RootTls | undefined;
+  readonly acme: Acme | undefined;
 }
 
 /** Where a program listens if the document does not say: without TLS, and with it. */
@@ -61,6 +64,8 @@ export function resolveSettings(
     listeners,
     trust,
     tls: settings.tls,
+    compat: settings.compat,
+    acme: settings.acme,
     log: { level: settings.log.level, format: settings.log.format, file: settings.log.file },
     admin: { socketPath: resolveSocketPath(settings, mistakes.document.file, environment) },
     storage: { dir: settings.storage ?? defaultStorageDir(environment) },
@@ -201,7 +206,8 @@ export function defaultSocketPath(file: string, environment: Environment): strin
   return join(dir, `${createHash('sha256').update(file).digest('hex').slice(0, 12)}.sock`);
 }
 
-function defaultStorageDir(environment: Environment): string {
+/** The folder for what must outlast the program, of a document that names none. */
+export function defaultStorageDir(environment: Environment): string {
   const stateDir = environment['XDG_STATE_HOME'];
   if (stateDir !== undefined && stateDir !== '') return join(stateDir, 'portico');
   return userInfo().uid === 0 ? '/var/lib/portico' : join(homedir(), '.local', 'state', 'portico');

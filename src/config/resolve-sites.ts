@@ -6,10 +6,9 @@ import type { LongFeature, LongMount, LongSite } from './expand.ts';
 import { doesApply } from './feature-table.ts';
 import { parseMountPath } from './mount-path.ts';
 import { absolutePath, lineOf, type ResolveContext } from './resolve-settings.ts';
-import { resolveHttps, resolveTls } from './resolve-tls.ts';
+import { resolveHttps, resolveTls, type SiteBase } from './resolve-tls.ts';
 import type { ResolvedFeature, ResolvedMount, ResolvedSite, SiteName } from './resolved-config.ts';
 import { parseSiteNames, printSiteName } from './site-names.ts';
-import type { RootTls } from './tls-schema.ts';
 
 /** A site with the long form of what each of its mounts uses, defaults included. */
 export interface SiteWithLongForm {
@@ -27,10 +26,10 @@ interface CheckedFeature {
 export function resolveSites(
   sites: readonly LongSite[],
   defaults: readonly LongFeature[],
-  rootTls: RootTls | undefined,
+  base: SiteBase | undefined,
   context: ResolveContext,
 ): SiteWithLongForm[] {
-  const resolver = new SiteResolver(context, rootTls);
+  const resolver = new SiteResolver(context, base);
   const checked = defaults.map((feature) => resolver.check(feature));
   const resolved = sites.map((site) => resolver.resolve(site, checked));
   resolver.refuseIdleDefaults(checked, sites);
@@ -39,13 +38,13 @@ export function resolveSites(
 
 class SiteResolver {
   readonly #context: ResolveContext;
-  readonly #rootTls: RootTls | undefined;
+  readonly #base: SiteBase | undefined;
   /** Where each name was first used. */
   readonly #nameOwners = new Map<string, { site: LongSite }>();
 
-  constructor(context: ResolveContext, rootTls: RootTls | undefined) {
+  constructor(context: ResolveContext, base: SiteBase | undefined) {
     this.#context = context;
-    this.#rootTls = rootTls;
+    this.#base = base;
   }
 
   resolve(site: LongSite, rootDefaults: readonly CheckedFeature[]): SiteWithLongForm {
@@ -65,7 +64,7 @@ class SiteResolver {
       mounts.push({ path, source: mistakes.document.keyPosition(mount.path), ...parts.resolved });
       long.push(parts.long);
     }
-    const tls = resolveTls(site, this.#rootTls, this.#context);
+    const tls = resolveTls(site, names, this.#base, this.#context);
     const https = resolveHttps(site, tls, this.#context);
     const source = mistakes.document.keyPosition(site.path);
     return { resolved: { key: site.key, names, mounts, tls, https, source }, long };

@@ -1,16 +1,24 @@
 // TLS of a site: its own keys over those at the top, short forms made long, and what fits together with the listeners.
 import { parseDuration } from '../util/duration.ts';
 import { mapMarked } from './_option-marks.ts';
+import type { Acme } from './acme-schema.ts';
 import { checkOptions } from './check-options.ts';
 import type { Document } from './document.ts';
 import type { LongSite } from './expand.ts';
+import { resolveAutoNames } from './resolve-acme.ts';
 import { absolutePath, type PlacedListener, type ResolveContext } from './resolve-settings.ts';
-import type { ResolvedCertificate, ResolvedHttps, ResolvedSite, ResolvedTls } from './resolved-config.ts';
-import { type RootTls, type SiteHttps, type SiteTls, siteHttpsSchema, siteTlsSchema } from './tls-schema.ts';
+import type { ResolvedCertificate, ResolvedHttps, ResolvedSite, ResolvedTls, SiteName } from './resolved-config.ts';
+import {
+  type RootTls,
+  type SiteHttps,
+  type SiteTls,
+  siteHttpsSchema,
+  siteTlsSchema,
+  type TlsMap,
+} from './tls-schema.ts';
 
 const YEAR_MS = parseDuration('365d');
-const NOT_YET = 'certificates that are fetched by themselves are not available in this version';
-const NO_CERTIFICATE = 'write { cert: ./cert.pem, key: ./key.pem }';
+const NO_CERTIFICATE = 'write { cert: ./cert.pem, key: ./key.pem }, or auto: true';
 
 /** Whether a document gives any of its sites TLS, as far as its shape tells: that decides on the default of `listen`. */
 export function wantsTls(sites: readonly LongSite[], rootTls: unknown): boolean {
@@ -21,36 +29,41 @@ export function wantsTls(sites: readonly LongSite[], rootTls: unknown): boolean 
   });
 }
 
+/** What sites start from: settings at the top of the document. Undefined where those are wrong. */
+export interface SiteBase {
+  readonly tls: RootTls | undefined;
+  readonly acme: Acme | undefined;
+}
+
 /** `tls` of a site; undefined for none, or where it is wrong. */
 export function resolveTls(
   site: LongSite,
-  root: RootTls | undefined,
+  names: readonly SiteName[],
+  base: SiteBase | undefined,
   context: ResolveContext,
 ): ResolvedTls | undefined {
   const setting = site.settings.get('tls');
   const { mistakes } = context;
-  if (setting === undefined)
-    return hasCertificates(root) ? merge({}, root, mistakes.document.keyPosition(['tls'])) : undefined;
-  const own = checkSetting(siteTlsSchema, setting, context) as SiteTls | undefined;
-  if (own === undefined || own === false) return undefined;
-  if (own === 'auto') {
-    mistakes.atValue(setting.path, NOT_YET, NO_CERTIFICATE);
-    return undefined;
+  const root = longTls(base?.tls);
+  const path = setting?.path ?? ['tls'];
+  if (setting === undefined && !hasCertificates(root)) return undefined;
+  const checked = setting === undefined ? {} : (checkSetting(siteTlsSchema, setting, context) as SiteTls | undefined);
+  if (checked === undefined || checked === false) return undefined;
+  const own = Array.isArray(checked) ? { certificates: checked } : longTls(checked);
+  const tls = merge(own ?? {}, root, mistakes.document.keyPosition(path));
+  if (isAuto(own) || (isAuto(root) && tls.certificates.length === 0)) {
+    const auto = base === undefined ? [] : resolveAutoNames(names, base.acme, path, context);
+    return { ...tls, certificates: [], auto, isInherited: false };
   }
-  const tls = merge(
-    Array.isArray(own) ? { certificates: own } : own,
-    root,
-    mistakes.document.keyPosition(setting.path),
-  );
-  if (tls.certificates.length === 0) mistakes.atKey(setting.path, 'a certificate is missing', NO_CERTIFICATE);
+  if (tls.certificates.length === 0) mistakes.atKey(path, 'a certificate is missing', NO_CERTIFICATE);
   return tls;
 }
 
 /** `tls` at the top, if it has certificates of its own. */
 export function resolveRootTls(root: RootTls | undefined, document: Document): ResolvedTls | undefined {
-  return root !== undefined && hasCertificates(root)
-    ? merge(root, undefined, document.keyPosition(['tls']))
-    : undefined;
+  const long = longTls(root);
+  const tls = long && merge(long, undefined, document.keyPosition(['tls']));
+  return tls !== undefined && tls.certificates.length > 0 ? tls : undefined;
 }
 
 /** `https` of a site; undefined where nothing is to be done. */
@@ -107,11 +120,12 @@ function checkSetting(
   return checked.isValid ? checked.options : undefined;
 }
 
-function merge(own: RootTls, root: RootTls | undefined, source: ResolvedTls['source']): ResolvedTls {
+function merge(own: TlsMap, root: TlsMap | undefined, source: ResolvedTls['source']): ResolvedTls {
   const ownCertificates = certificatesOf(own);
   const clients = own.clients ?? root?.clients ?? false;
   return {
     certificates: ownCertificates.length > 0 ? ownCertificates : certificatesOf(root),
+    auto: undefined,
     isInherited: ownCertificates.length === 0,
     preset: own.preset ?? root?.preset ?? 'modern',
     clients: clients === false ? undefined : clients,
@@ -119,12 +133,22 @@ function merge(own: RootTls, root: RootTls | undefined, source: ResolvedTls['sou
   };
 }
 
-function certificatesOf(tls: RootTls | undefined): ResolvedCertificate[] {
+function certificatesOf(tls: TlsMap | undefined): ResolvedCertificate[] {
   const { cert, key, certificates } = tls ?? {};
   const pairs = cert === undefined ? (certificates ?? []) : [{ cert, key }];
   return pairs.map((pair) => ({ cert: pair.cert, key: pair.key ?? pair.cert }));
 }
 
+/** Whether `tls`, of which only the shape is looked at, names certificates or has them fetched. */
 function hasCertificates(tls: unknown): boolean {
-  return typeof tls === 'object' && tls !== null && ('cert' in tls || 'certificates' in tls);
+  if (typeof tls !== 'object' || tls === null) return tls === 'auto';
+  return 'cert' in tls || 'certificates' in tls || ('auto' in tls && tls.auto === true);
+}
+
+function longTls<Map>(tls: 'auto' | Map): { auto: true } | Map {
+  return tls === 'auto' ? { auto: true } : tls;
+}
+
+function isAuto(tls: TlsMap | undefined): boolean {
+  return tls?.auto === true;
 }

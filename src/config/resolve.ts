@@ -8,6 +8,7 @@ import { type Environment, expandEnvironment, isPlainObject } from './environmen
 import { expandDefaults, expandSites } from './expand.ts';
 import type { FeatureTable } from './feature-table.ts';
 import { type LongForm, longFormOf } from './long-form.ts';
+import { resolveAcme } from './resolve-acme.ts';
 import { resolveSettings } from './resolve-settings.ts';
 import { resolveSites } from './resolve-sites.ts';
 import { checkListeners, resolveRootTls, wantsTls } from './resolve-tls.ts';
@@ -46,15 +47,18 @@ export function resolveDocument(document: Document, { features, environment, cwd
   if (siteMap === undefined && !isMisspelt) mistakes.atKey([], '"sites" is missing', FIRST_LINES);
   const longSites = siteMap === undefined ? [] : expandSites(siteMap, features, mistakes);
   const settings = resolveSettings(rest, wantsTls(longSites, rest['tls']), context);
-  const sites = resolveSites(longSites, defaults, settings?.tls, context);
+  const sites = resolveSites(longSites, defaults, settings, context);
   if (settings !== undefined) checkListeners(sites, longSites, settings.listeners, context);
+  const isAuto = sites.some(({ resolved }) => resolved.tls?.auto !== undefined);
+  const acme = settings && resolveAcme(settings.acme, isAuto, settings.listeners, context);
   if (settings === undefined || !mistakes.isEmpty) return { isValid: false, diagnostics: mistakes.list() };
-  const { tls, listeners, ...others } = settings;
+  const { tls, acme: _written, listeners, ...others } = settings;
   const config: ResolvedConfig = deepFreeze({
     file: document.file,
     baseDir,
     sites: sites.map((site) => site.resolved),
     tls: resolveRootTls(tls, document),
+    acme,
     listeners: listeners.map(({ resolved }) => resolved),
     ...others,
   });

@@ -1,5 +1,6 @@
 // ResolvedConfig: a whole, checked configuration as plain frozen data: what `server/` builds a generation from.
 import type { SourcePosition } from '../exchange/route.ts';
+import type { CompatServer } from '../http/compat-target.ts';
 
 /**
  * What a document means once defaults are applied, short forms expanded, durations and sizes turned into numbers and
@@ -17,9 +18,13 @@ export interface ResolvedConfig {
   readonly tls: ResolvedTls | undefined;
   /** Networks (CIDR, single addresses too) whose `Forwarded` and `X-Forwarded-*` headers are believed. */
   readonly trust: readonly string[];
+  /** The server whose reading of paths and forwarding headers is used; undefined for our own. */
+  readonly compat: CompatServer | undefined;
   readonly log: ResolvedLog;
   readonly admin: ResolvedAdmin;
   readonly storage: ResolvedStorage;
+  /** Undefined where no site has certificates that are fetched. */
+  readonly acme: ResolvedAcme | undefined;
   readonly limits: ResolvedLimits;
   readonly timeouts: ResolvedTimeouts;
 }
@@ -68,13 +73,51 @@ export type TlsPreset = 'modern' | 'compatible' | 'strict';
 
 /** TLS of a site. Whether the files exist and fit is seen when a generation is built. */
 export interface ResolvedTls {
-  /** At least one. */
+  /** At least one, or none with `auto`. */
   readonly certificates: readonly ResolvedCertificate[];
+  /** How each name of the site gets a certificate that is fetched; undefined where `certificates` are there. */
+  readonly auto: readonly ResolvedAutoName[] | undefined;
   /** Whether the certificates are those at the top of the document, which need not fit every site. */
   readonly isInherited: boolean;
   readonly preset: TlsPreset;
   readonly clients: ResolvedClients | undefined;
   readonly source: SourcePosition | undefined;
+}
+
+/** A name of a site, as in its `names`, whose certificates are fetched. */
+export interface ResolvedAutoName {
+  readonly host: string;
+  /**
+   * `local`: from this machine's own CA. `order`: from a CA, before anybody asks. `demand`: from a CA, for every name below
+   * it that is asked for and allowed.
+   */
+  readonly from: 'local' | 'order' | 'demand';
+}
+
+/** Where fetched certificates come from. */
+export interface ResolvedAcme {
+  readonly email: string | undefined;
+  /** At least one; asked in this order. */
+  readonly authorities: readonly ResolvedAuthority[];
+  /** Those that the listeners and `dns` allow; at least one where a name needs any. */
+  readonly challenges: readonly ('http-01' | 'tls-alpn-01' | 'dns-01')[];
+  readonly dns:
+    | { readonly command: readonly string[]; readonly timeoutMs: number; readonly waitMs: number }
+    | undefined;
+  /** A URL. */
+  readonly ask: string | undefined;
+  readonly key: 'ecdsa' | 'rsa';
+  readonly preflight: boolean;
+}
+
+/** A CA that speaks ACME. */
+export interface ResolvedAuthority {
+  /** A URL. */
+  readonly directory: string;
+  /** Absolute path of the root of its own https, in PEM; undefined for the public authorities. */
+  readonly ca: string | undefined;
+  readonly eab: { readonly kid: string; readonly secret: string } | undefined;
+  readonly profile: string | undefined;
 }
 
 /** Absolute paths of PEM files; both may be the same. */

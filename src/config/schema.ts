@@ -1,6 +1,7 @@
 // The schema of a document: settings of the whole program here, the parts of a mount from the list of features handed in.
 import { z } from 'zod';
 import { countOption, durationOption, pathOption, sizeOption } from '../exchange/option-types.ts';
+import { acmeSchema } from './acme-schema.ts';
 import { rootTlsSchema } from './tls-schema.ts';
 
 const LIST_OR_ONE = 'an address such as ":8080" or a list of them';
@@ -113,12 +114,19 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Proxies in front of this one: networks, addresses, or `loopback`, `private`, `link-local`. Only what they send in Forwarded and X-Forwarded-* is believed. Default: none.',
     ),
+  compat: z
+    .enum(['lighttpd', 'apache'], { error: 'expected "lighttpd" or "apache"' })
+    .optional()
+    .describe(
+      'Reads request paths and forwards headers about the client as that server does, for backends that count on it: escaped and doubled slashes, dot segments and bad escapes are decoded, merged and resolved; what clients say in X-Forwarded-For, Forwarded and the like goes on to backends. Less strict than the default; `portico import --compat` writes it.',
+    ),
   log: logSchema.prefault({}),
   admin: adminSchema.optional(),
   storage: pathOption()
     .optional()
     .describe('The folder for what must outlast the program. Default: the state folder of the user who runs it.'),
   tls: rootTlsSchema.optional(),
+  acme: acmeSchema.optional(),
   limits: limitsSchema.prefault({}),
   timeouts: timeoutsSchema.prefault({}),
 });

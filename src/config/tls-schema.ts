@@ -39,6 +39,12 @@ const tlsMap = z
       .min(1)
       .optional()
       .describe('Several, instead of `cert`: for different names, or of different kinds of key for the same.'),
+    auto: z
+      .boolean()
+      .optional()
+      .describe(
+        'Instead of `cert`: certificates are fetched from a CA by ACME and renewed; see `acme` at the top. `tls: auto` in short.',
+      ),
     preset: preset.optional(),
     clients: z
       .union([z.literal(false), clients])
@@ -52,18 +58,24 @@ const tlsMap = z
   .refine(({ cert, certificates }) => cert === undefined || certificates === undefined, {
     message: 'expected "cert" or "certificates", not both',
     path: ['certificates'],
+  })
+  .refine(({ cert, certificates, auto }) => auto !== true || (cert === undefined && certificates === undefined), {
+    message: 'expected "auto" or certificates of your own, not both',
+    path: ['auto'],
   });
 
 /** `tls` at the top of a document: what sites without a word of their own on it get. */
-export const rootTlsSchema = tlsMap.describe(
-  'TLS of all sites that do not say otherwise in their own `tls`. Its certificates are also shown to clients that ask for an unknown name.',
-);
+export const rootTlsSchema = z
+  .union([z.literal('auto'), tlsMap])
+  .describe(
+    'TLS of all sites that do not say otherwise in their own `tls`: a map, or `auto` for certificates that are fetched by themselves. Certificates named here are also shown to clients that ask for an unknown name.',
+  );
 
 /** `tls` of a site. */
 export const siteTlsSchema = z
   .union([z.literal(false), z.literal('auto'), z.array(pair).min(1), tlsMap])
   .describe(
-    'TLS of the site: `{ cert, key }`, a list of such pairs, or a map with `preset` and `clients` too; false for none. What is left out comes from `tls` at the top. `auto` is reserved for certificates that are fetched by themselves.',
+    'TLS of the site: `{ cert, key }`, a list of such pairs, or a map with `preset` and `clients` too; false for none. What is left out comes from `tls` at the top. `auto`: its certificates are fetched and renewed by themselves.',
   );
 
 /** RFC 6797 §11.2 gives examples up to a year; preload lists ask for one at least. */
@@ -107,5 +119,7 @@ export const SITE_SCHEMAS = { tls: siteTlsSchema, https: siteHttpsSchema } as co
 export type SiteTls = z.output<typeof siteTlsSchema>;
 /** `tls` at the top, checked. */
 export type RootTls = z.output<typeof rootTlsSchema>;
+/** The long form of both, checked. */
+export type TlsMap = z.output<typeof tlsMap>;
 /** `https` of a site, checked. */
 export type SiteHttps = z.output<typeof siteHttpsSchema>;

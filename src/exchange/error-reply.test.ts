@@ -91,9 +91,45 @@ test('renderStatus: a status without a failure', async () => {
 test('isNeutralPage and failedRequest', () => {
   const exchange = testExchange({ method: 'HEAD', headers: { Accept: 'a/b' } });
   const request = failedRequest(exchange);
-  assert.deepEqual(request, { method: 'HEAD', accept: 'a/b', id: exchange.id });
+  assert.deepEqual(request, { method: 'HEAD', accept: 'a/b', contentType: undefined, id: exchange.id });
   const reply = renderStatus(404, request);
   assert.ok(isNeutralPage(reply));
   assert.ok(isNeutralPage({ ...reply, head: { ...reply.head, status: 405 } }));
   assert.ok(!isNeutralPage({ ...reply, body: testExchange({ body: 'x' }).body }));
+});
+
+test('renderError: calls of gRPC get a status of gRPC, in the head, with HTTP 200', async () => {
+  const cases: [ErrorCode, string][] = [
+    ['unauthorized', '16'],
+    ['request_denied', '7'],
+    ['mount_unknown', '12'],
+    ['too_many_requests', '14'],
+    ['connection_refused', '14'],
+    ['upstream_timeout', '14'],
+    ['request_malformed', '13'],
+    ['internal_error', '2'],
+    ['method_not_allowed', '2'],
+  ];
+  for (const [code, status] of cases) {
+    for (const contentType of ['application/grpc', 'application/grpc+proto', 'application/grpc-web-text+proto; a=b']) {
+      const error = new ProxyError(code, SECRET);
+      const reply = await collectReply(renderError(error, { method: 'POST', accept: '*/*', contentType, id: '%1' }));
+      assert.deepEqual([reply.status, reply.bytes.length], [200, 0]);
+      assert.equal(reply.headers.get('grpc-status'), status);
+      assert.equal(reply.headers.get('content-type'), contentType.replace('; a=b', ''));
+      assert.equal(reply.headers.get('grpc-message'), `${ERRORS[code].meaning} (${code}, request %251)`);
+      assert.equal(reply.headers.get('allow'), undefined);
+    }
+  }
+});
+
+test('renderError: what only says that it is gRPC gets a page', async () => {
+  for (const [method, contentType] of [
+    ['GET', 'application/grpc'],
+    ['POST', 'application/grpcx'],
+    ['POST', 'application/grpc-web-text2'],
+  ] as const) {
+    const reply = renderError(new ProxyError('not_found'), { method, accept: undefined, contentType, id: undefined });
+    assert.equal(reply.head.status, 404);
+  }
 });

@@ -1,8 +1,9 @@
-// What a client sees of a failure: a short neutral page with a stable code, as HTML, JSON or text, and Proxy-Status.
+// What a client sees of a failure: a short neutral page with a stable code, as HTML, JSON or text, or a gRPC status; and Proxy-Status.
+import { grpcStatusOf, isGrpc, parseGrpcWebType, printGrpcMessage } from '../http/grpc.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { preferMediaType } from '../http/negotiation.ts';
 import { reasonPhrase } from '../http/status.ts';
-import { type Body, bytesBody } from './body.ts';
+import { type Body, bytesBody, emptyBody } from './body.ts';
 import type { ProxyError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './handler.ts';
@@ -12,6 +13,8 @@ export interface FailedRequest {
   readonly method: string;
   /** The joined Accept value, or undefined. */
   readonly accept: string | undefined;
+  /** Its Content-Type: calls of gRPC are answered in gRPC. */
+  readonly contentType?: string | undefined;
   /** The id of the exchange, or undefined if there was none. */
   readonly id: string | undefined;
 }
@@ -42,10 +45,12 @@ const neutralBodies = new WeakSet<Body>();
  */
 export function renderError(error: ProxyError, request: FailedRequest): Reply {
   const { status, meaning, code } = error;
-  const reply = renderStatement({ status, meaning, code, id: request.id }, request.accept);
+  const reply = speaksGrpc(request)
+    ? renderGrpcStatus(error, request)
+    : renderStatement({ status, meaning, code, id: request.id }, request.accept);
   const headers = reply.head.headers.toMutable();
   for (const [name, value] of error.headers) headers.append(name, value);
-  if (status === 405 && !headers.has('allow')) headers.append('Allow', ANY_METHOD);
+  if (status === 405 && reply.head.status === 405 && !headers.has('allow')) headers.append('Allow', ANY_METHOD);
   // RFC 9209 §2: who generated the answer, and why. `details` is our stable code; the error's own detail stays here.
   if (error.proxyStatus !== undefined)
     headers.append('Proxy-Status', `portico; error=${error.proxyStatus}; details="${code}"`);
@@ -60,12 +65,29 @@ export function renderStatus(status: number, request: FailedRequest): Reply {
 /** What {@link renderError} needs to know of an exchange. */
 export function failedRequest(exchange: Exchange): FailedRequest {
   const { method, headers } = exchange.request;
-  return { method, accept: headers.getJoined('accept'), id: exchange.id };
+  return { method, accept: headers.getJoined('accept'), contentType: headers.get('content-type'), id: exchange.id };
+}
+
+/** Whether a request is a call of gRPC or gRPC-Web, to which a page of any kind would mean nothing. */
+export function speaksGrpc({ method, contentType }: FailedRequest): boolean {
+  return method === 'POST' && (isGrpc(contentType) || parseGrpcWebType(contentType) !== undefined);
 }
 
 /** Whether the body of `reply` is one of these pages, so that a page of the operator's may take its place. */
 export function isNeutralPage(reply: Reply): boolean {
   return neutralBodies.has(reply.body);
+}
+
+/** Trailers-Only in the terms of gRPC over HTTP/2: status 200, and the status of gRPC in the head. */
+function renderGrpcStatus({ status, meaning, code }: ProxyError, { contentType, id }: FailedRequest): Reply {
+  const message = id === undefined ? `${meaning} (${code})` : `${meaning} (${code}, request ${id})`;
+  const headers = HeaderList.from([
+    ['Content-Type', contentType?.replace(/[;\s].*$/, '') ?? 'application/grpc'],
+    ['Cache-Control', 'no-store'],
+    ['grpc-status', String(grpcStatusOf(status))],
+    ['grpc-message', printGrpcMessage(message)],
+  ]);
+  return { head: { status: 200, reason: reasonPhrase(200), headers }, body: emptyBody };
 }
 
 function renderStatement(statement: Statement, accept: string | undefined): Reply {

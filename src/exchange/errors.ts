@@ -6,9 +6,10 @@ export type ErrorSide = 'client' | 'upstream' | 'proxy';
 /**
  * When the request may be tried again:
  * `never`; `if-reused` only on a kept connection that had answered before and gave no byte this time;
- * `if-idempotent` on another endpoint, when the method allows it (RFC 9110 §9.2.2); `always` when nothing was sent.
+ * `if-idempotent` on another endpoint, when the method allows it (RFC 9110 §9.2.2); `always` when nothing was sent;
+ * `unprocessed` at the same endpoint, which said that it did nothing with the request (RFC 9113 §8.7).
  */
-export type RetryRule = 'never' | 'if-reused' | 'if-idempotent' | 'always';
+export type RetryRule = 'never' | 'if-reused' | 'if-idempotent' | 'always' | 'unprocessed';
 
 interface ErrorRow {
   readonly side: ErrorSide;
@@ -171,6 +172,20 @@ export const ERRORS = {
     502,
     'connection_terminated',
     'The upstream closed the connection without answering.',
+  ),
+  stream_refused: row(
+    'upstream',
+    'unprocessed',
+    502,
+    'connection_terminated',
+    'The upstream took no more requests on the connection, and did nothing with this one.',
+  ),
+  stream_reset: row(
+    'upstream',
+    'never',
+    502,
+    'connection_terminated',
+    'The upstream gave the request up without answering.',
   ),
   upstream_timeout: row('upstream', 'never', 504, 'http_response_timeout', 'The upstream did not answer in time.'),
   upstream_write_timeout: row(

@@ -3,6 +3,7 @@ import type { Authority } from '../http/target.ts';
 import type { Body } from './body.ts';
 import type { ProxyError } from './errors.ts';
 import type { OutboundRequest, RequestHead, ResponseHead } from './head.ts';
+import type { OutboundProtocol } from './outbound.ts';
 import type { Route } from './route.ts';
 import { Timeline } from './timeline.ts';
 
@@ -65,6 +66,8 @@ export interface UpstreamRecord {
   endpoint: string;
   attempts: number;
   wasReused: boolean;
+  /** What the endpoint was spoken to in; undefined while no connection was had. */
+  protocol?: OutboundProtocol | undefined;
   status: number;
 }
 

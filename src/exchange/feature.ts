@@ -1,5 +1,6 @@
 // Feature: options and handler as one unit; what built-in features and plug-ins alike export.
 import type { z } from 'zod';
+import type { CompatServer } from '../http/compat-target.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Deadlines } from '../util/deadlines.ts';
 import type { VhostForm } from '../vhost-path/dialects.ts';
@@ -7,6 +8,7 @@ import type { Exchange } from './exchange.ts';
 import type { Handler } from './handler.ts';
 import type { OutboundRequest } from './head.ts';
 import type { Observer } from './observer.ts';
+import type { RewriteWork } from './rewrite-figures.ts';
 import type { Mount } from './route.ts';
 
 /** The bounds of the configuration's root, as far as features need them. Times in milliseconds. */
@@ -28,12 +30,16 @@ export interface FeatureContext {
   /** The coarse tick for things that run out of time; no feature sets a timer per request. */
   readonly deadlines: Deadlines;
   readonly bounds: FeatureBounds;
+  /** The server whose ways with forwarding headers are kept; undefined for our own. */
+  readonly compat: CompatServer | undefined;
   readonly log: FeatureLog;
   /**
    * Things that outlive a reload, shared by content key: `make` runs only if nobody holds `key` yet, and the value is
    * closed when the last generation that asked for it is gone.
    */
   share<T extends object>(key: string, make: () => T, close?: (value: T) => void): T;
+  /** The public paths of the other mounts of the same site that proxy: they share the origin. */
+  readonly neighbours: readonly string[];
   /** The options of the other keys of the same mount, validated; a feature may read but not change them. */
   readonly mountOptions: Readonly<Record<string, unknown>>;
 }
@@ -48,6 +54,8 @@ export interface FeatureLog {
 /** What an endpoint would be sent. */
 export interface PreviewedRequest {
   readonly endpoint: string;
+  /** In words that stand at the end of a request line, such as `HTTP/1.1`. */
+  readonly version: string;
   readonly request: OutboundRequest;
 }
 
@@ -63,6 +71,8 @@ export interface FeatureInstance {
   explain?(): string[];
   /** Of a serving feature that proxies: what an endpoint would be sent for this exchange. Sends nothing. */
   preview?(exchange: Exchange): PreviewedRequest;
+  /** Of a serving feature that rewrites URLs: its figures, and the way back for requests that went past it. */
+  readonly rewriting?: RewriteWork;
   close?(): void | Promise<void>;
 }
 

@@ -23,8 +23,11 @@ export interface ExchangeHost {
   headSent(exchange: Exchange, head: ResponseHead): void;
   /** The engine is through with an exchange: everything handed over, or given up. The last call, exactly once. */
   close(exchange: Exchange, status: number): void;
-  /** The answer to a request whose head was refused, so that no exchange exists. */
-  refuse(connection: ConnectionFacts, error: ProxyError): Reply;
+  /**
+   * The answer to a request whose head was refused, so that no exchange exists. `target` is its target as received, where
+   * that is what was refused.
+   */
+  refuse(connection: ConnectionFacts, error: ProxyError, target?: string): Reply;
   /** Whether connections shall end after the exchange they carry, because the server drains. */
   readonly isDraining: boolean;
 }

@@ -1,6 +1,7 @@
 // Route: where a request was sent to: one mount of one site, ready to run.
 import type { Handler } from './handler.ts';
 import type { Observer } from './observer.ts';
+import type { Strays } from './rewrite-figures.ts';
 
 /** Which line of which file said something. Lines and columns count from 1. */
 export interface SourcePosition {
@@ -26,4 +27,6 @@ export interface Route {
   readonly observers: readonly Observer[];
   /** Whether `/app` goes to the mount `/app/` as it is, because the backend has that path itself; else it is redirected. */
   readonly keepsBarePath: boolean;
+  /** Of a mount whose application may ask for URLs outside of it: see `server/rescue.ts`. */
+  readonly strays?: Strays | undefined;
 }

@@ -48,6 +48,8 @@ export class InboundConnection implements ConnectionUser {
   #waitingAtDeadline = 0;
   #headEnd = 0;
   #isHead = false;
+  /** What the host is told of a refused head. */
+  #refusedTarget: string | undefined = undefined;
   #searchFrom = 0;
 
   constructor(
@@ -231,8 +233,10 @@ export class InboundConnection implements ConnectionUser {
     if (end - start > this.#limits.headBytes)
       return new ProxyError(overflowCode(bytes, start, this.#limits), `${end - start} bytes`);
     const parsed = this.#parser.parse(bytes, start, end);
-    if ('code' in parsed) this.#isHead = bytes.toString('latin1', start, start + 5) === 'HEAD ';
-    return 'code' in parsed ? new ProxyError(parsed.code, parsed.detail) : parsed;
+    if (!('code' in parsed)) return parsed;
+    this.#isHead = bytes.toString('latin1', start, start + 5) === 'HEAD ';
+    this.#refusedTarget = parsed.target;
+    return new ProxyError(parsed.code, parsed.detail);
   }
 
   /** Whether what was refused as a request is the preface of HTTP/2 as the first bytes of the connection. */
@@ -288,7 +292,7 @@ export class InboundConnection implements ConnectionUser {
   /** Answers what never became an exchange, and closes: the next request could not be found (RFC 9112 §2.2). */
   #refuse(error: ProxyError): void {
     this.#phase = 'lingering';
-    const reply = this.#host.refuse(this.facts, error);
+    const reply = this.#host.refuse(this.facts, error, this.#refusedTarget);
     const text = printResponseHead(reply.head, 'length', reply.body.length ?? 0, 'close');
     const owner: EncoderOwner = { bodyWritten: () => this.#linger(), bodyFailed: () => this.#connection.destroy() };
     const encoder = new BodyEncoder(

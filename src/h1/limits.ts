@@ -1,5 +1,7 @@
 // Every bound of the HTTP/1.1 engine in one record, with defaults.
 
+import type { CompatServer } from '../http/compat-target.ts';
+
 /** Bounds on what one inbound or outbound connection may cost. Sizes in bytes, times in milliseconds. */
 export interface ConnectionLimits {
   /** Request line and header lines together. Beyond it: 431. */
@@ -26,6 +28,8 @@ export interface ConnectionLimits {
   readonly lingerTimeoutMs: number;
   /** How many bytes of it. */
   readonly lingerBytes: number;
+  /** Whose reading of request paths is used; undefined for the strict one. */
+  readonly compat: CompatServer | undefined;
 }
 
 /** The defaults of `limits:` and `timeouts:`. */
@@ -42,6 +46,7 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   tunnelIdleTimeoutMs: 3_600_000,
   lingerTimeoutMs: 5_000,
   lingerBytes: 4 * 1024 * 1024,
+  compat: undefined,
 };
 
 /** Bounds on one outbound connection. */

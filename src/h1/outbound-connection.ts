@@ -2,8 +2,9 @@
 import { Buffer } from 'node:buffer';
 import { type Body, bytesBody, emptyBody, type Release } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
-import type { Reply } from '../exchange/handler.ts';
 import type { OutboundRequest, ResponseHead } from '../exchange/head.ts';
+import type { OutboundCarrier, ResponseReceiver } from '../exchange/outbound.ts';
+import { meansNoContent } from '../http/method.ts';
 import { isInterimStatus } from '../http/status.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
 import { ByteQueue } from '../util/byte-queue.ts';
@@ -16,13 +17,6 @@ import { asksForUpgrade, type OutFraming, printRequestHead } from './head-writer
 import type { OutboundLimits } from './limits.ts';
 import { type ParsedResponse, ResponseParser } from './response-parser.ts';
 import { TunnelEnd } from './tunnel.ts';
-
-/** Hears about one request. After `reply` or `failed` nothing more comes; later trouble goes through the reply's body. */
-export interface ResponseReceiver {
-  interim(head: ResponseHead): void;
-  reply(reply: Reply, head: ParsedResponse): void;
-  failed(error: ProxyError): void;
-}
 
 /** Whoever lends the connection out. */
 export interface OutboundOwner {
@@ -40,13 +34,12 @@ export interface OutboundOwner {
  */
 type Phase = 'idle' | 'awaiting' | 'body' | 'closed';
 
-/** Methods whose requests mean "no content" by silence; others say Content-Length: 0 (RFC 9110 §8.6). */
-const NO_CONTENT_EXPECTED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
 /** Bodies that came whole with their head are copied up to this size, which frees the connection at once. */
 const WHOLE_BODY_BYTES = 64 * 1024;
 
 /** The client role of HTTP/1.1 on one connection. */
-export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyReaderOwner {
+export class OutboundConnection implements OutboundCarrier, ConnectionUser, EncoderOwner, BodyReaderOwner {
+  readonly protocol = 'h1';
   /** When it went idle, in the time of its deadlines. */
   idleSinceMs = 0;
   /** How many exchanges it has carried. */
@@ -99,10 +92,6 @@ export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyRea
     this.#connection.destroy();
   }
 
-  /**
-   * Sends a request. `expectsContinue`: the body waits for 100, for the final answer, or for the limit, whichever comes
-   * first (RFC 9110 §10.1.1).
-   */
   send(request: OutboundRequest, body: Body, expectsContinue: boolean, receiver: ResponseReceiver): void {
     invariant(this.#phase === 'idle', 'a connection carries one request at a time');
     this.#phase = 'awaiting';
@@ -277,7 +266,7 @@ export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyRea
     const receiver = this.#receiver;
     this.#receiver = undefined;
     const body = this.#readBody(parsed, view, start);
-    receiver?.reply({ head: parsed.head, body }, parsed);
+    receiver?.reply({ head: parsed.head, body });
   }
 
   #readBody(parsed: ParsedResponse, view: Buffer, start: number): Body {
@@ -313,7 +302,7 @@ export class OutboundConnection implements ConnectionUser, EncoderOwner, BodyRea
     this.#phase = 'closed';
     const early = Buffer.from(view.subarray(start));
     const end = new TunnelEnd(this.#connection, early, this.#limits.tunnelIdleTimeoutMs, () => this.#owner.gone(this));
-    receiver?.reply({ head: parsed.head, body: end, tunnel: end }, parsed);
+    receiver?.reply({ head: parsed.head, body: end, tunnel: end });
   }
 
   #bodyEnded(error: NodeJS.ErrnoException | undefined): void {
@@ -406,6 +395,6 @@ function copyOf(bytes: Buffer, start: number, length: number): Buffer {
 
 /** RFC 9112 §6: what is known to have a length says it, the rest is chunked. */
 function frameRequest(method: string, body: Body): { line: OutFraming; framing: BodyFraming } {
-  if (body.isEmpty) return { line: NO_CONTENT_EXPECTED.has(method) ? 'none' : 'length', framing: 'length' };
+  if (body.isEmpty) return { line: meansNoContent(method) ? 'none' : 'length', framing: 'length' };
   return body.length === undefined ? { line: 'chunked', framing: 'chunked' } : { line: 'length', framing: 'length' };
 }

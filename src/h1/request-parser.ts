@@ -21,6 +21,8 @@ export interface ParsedRequest {
 export interface RequestFault {
   readonly code: ErrorCode;
   readonly detail: string;
+  /** The target as received where it is what is refused: a path that forges an address is told apart by it. */
+  readonly target?: string;
 }
 
 interface HeaderFacts {
@@ -33,8 +35,9 @@ interface HeaderFacts {
   readonly expectsContinue: boolean;
 }
 
-type Limits = Pick<ConnectionLimits, 'headerCount' | 'targetBytes'>;
+type Limits = Pick<ConnectionLimits, 'headerCount' | 'targetBytes' | 'compat'>;
 
+const TARGET_FAULT_CODES = { malformed: 'request_malformed', unmapped: 'mount_unknown' } as const;
 const REQUEST_LINE = /^([^ ]+) ([^ ]+) HTTP\/(\d)\.(\d)$/;
 const EMPTY: Buffer = Buffer.alloc(0);
 /** A head longer than this is parsed anew each time; remembering it would cost more memory than it saves time. */
@@ -63,7 +66,7 @@ export class RequestParser {
   parse(bytes: Buffer, start: number, end: number): ParsedRequest | RequestFault {
     if (this.#lastResult !== undefined && isSame(this.#lastHead, bytes, start, end)) return this.#lastResult;
     const lineEnd = bytes.indexOf('\r\n', start, 'latin1');
-    const line = parseRequestLine(bytes.toString('latin1', start, lineEnd), this.#limits.targetBytes);
+    const line = parseRequestLine(bytes.toString('latin1', start, lineEnd), this.#limits);
     if ('code' in line) return line;
     const facts = this.#headerFacts(bytes, lineEnd, end, line);
     if ('code' in facts) return facts;
@@ -102,16 +105,16 @@ interface RequestLine {
 }
 
 /** RFC 9112 §3: method SP request-target SP HTTP-version, single spaces, nothing else. */
-function parseRequestLine(line: string, targetBytesLimit: number): RequestLine | RequestFault {
+function parseRequestLine(line: string, { targetBytes, compat }: Limits): RequestLine | RequestFault {
   const match = REQUEST_LINE.exec(line);
   if (match === null) return fault('request_malformed', 'request line');
   const [, method = '', targetText = '', major, minor] = match;
   if (!isToken(method)) return fault('request_malformed', 'method');
   // RFC 9112 §2.3: HTTP/1.x with a higher minor version is read as 1.1; another major version is another syntax.
   if (major !== '1') return fault('version_unsupported', `HTTP/${major}.${minor}`);
-  if (targetText.length > targetBytesLimit) return fault('target_too_long', `${targetText.length} bytes`);
-  const target = parseTarget(method, targetText);
-  if (target === undefined) return fault('request_malformed', 'request target');
+  if (targetText.length > targetBytes) return fault('target_too_long', `${targetText.length} bytes`);
+  const target = parseTarget(method, targetText, compat);
+  if (typeof target === 'string') return { ...fault(TARGET_FAULT_CODES[target], 'request target'), target: targetText };
   return { method, target, version: minor === '0' ? 'HTTP/1.0' : 'HTTP/1.1' };
 }
 

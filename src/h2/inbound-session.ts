@@ -5,6 +5,7 @@ import { ProxyError } from '../exchange/errors.ts';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { ExchangeHost } from '../exchange/host.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
+import { endSession } from './end-session.ts';
 import { InboundStream, type StreamContext } from './inbound-stream.ts';
 import { FloodGauge, type SessionLimits } from './limits.ts';
 import { HeadReader } from './pseudo-headers.ts';
@@ -159,7 +160,7 @@ export class InboundSession implements StreamContext, Expiring {
     this.#phase = 'closed';
     this.deadlineMs = this.deadlines.in(this.limits.lingerTimeoutMs);
     for (const stream of [...this.#streams]) stream.abandon(new ProxyError('client_gone', `connection ended: ${code}`));
-    this.#session.destroy(undefined, code);
+    endSession(this.#session, code);
   }
 
   #onClose(): void {

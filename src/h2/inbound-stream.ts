@@ -6,11 +6,13 @@ import type { ConnectionFacts, Exchange } from '../exchange/exchange.ts';
 import type { Reply } from '../exchange/handler.ts';
 import type { ResponseHead } from '../exchange/head.ts';
 import type { Carrier, ExchangeHost } from '../exchange/host.ts';
+import { isGrpc } from '../http/grpc.ts';
 import { isBodylessStatus } from '../http/status.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { beginHandshake, HANDSHAKE_FIELDS, isAccepted, WEBSOCKET } from './extended-connect.ts';
+import { type HeadFault, REQUEST_FAULTS } from './field-lines.ts';
 import type { SessionLimits } from './limits.ts';
-import type { HeadFault, ReadRequest } from './pseudo-headers.ts';
+import type { ReadRequest } from './pseudo-headers.ts';
 import { finalFields, interimFields } from './response-headers.ts';
 import { StreamBody, type StreamBodyOwner } from './stream-body.ts';
 import { StreamSink, type StreamSinkOwner } from './stream-sink.ts';
@@ -39,6 +41,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
   readonly #body: StreamBody | undefined;
   readonly #read: ReadRequest | HeadFault;
   readonly #handshakeKey: string | undefined;
+  readonly #isGrpc: boolean;
   #exchange: Exchange | undefined = undefined;
   #reply: Reply | undefined = undefined;
   #sink: StreamSink | undefined = undefined;
@@ -55,6 +58,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     const handshake = 'head' in read && read.protocol === WEBSOCKET ? beginHandshake(read) : undefined;
     this.#read = handshake?.read ?? read;
     this.#handshakeKey = handshake?.key;
+    this.#isGrpc = 'head' in read && isGrpc(read.head.headers.get('content-type'));
     stream.on('error', nothing);
     stream.on('close', () => this.#onClose());
     stream.on('finish', () => this.#onFinish());
@@ -63,6 +67,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
       : new StreamBody(stream, 'head' in read ? read.length : undefined, this, {
           headerCount: context.limits.headerCount,
           bodyBytes: handshake === undefined ? context.limits.bodyBytes : Number.POSITIVE_INFINITY,
+          faults: REQUEST_FAULTS,
         });
     // Nobody else reads the end of a stream without a body, and it does not close before.
     if (this.#body === undefined) stream.resume();
@@ -71,20 +76,43 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
 
   /** Opens the exchange, or answers that there is none. */
   open(): void {
-    const { host, facts, limits } = this.#context;
+    const { limits } = this.#context;
     const read = this.#read;
     if ('code' in read) {
-      this.#refuse(new ProxyError(read.code, read.detail));
+      this.#refuse(new ProxyError(read.code, read.detail), read.target);
     } else if (read.protocol !== undefined && read.protocol !== WEBSOCKET) {
       this.#refuse(new ProxyError('method_unsupported', `CONNECT for ${read.protocol}`));
     } else if ((read.length ?? 0) > limits.bodyBytes) {
       this.#refuse(new ProxyError('request_body_too_large', `${read.length} bytes announced`));
+    } else if (read.length === 0 && this.#body !== undefined) {
+      this.#openBehindEnd(read, this.#body);
     } else {
       this.#owesContinue = read.head.expectsContinue;
-      const exchange = host.open(facts, read.head, this.#requestBody(read), this);
-      this.#exchange = exchange;
-      host.run(exchange, this);
+      this.#run(read, this.#requestBody(read));
     }
+  }
+
+  /**
+   * Content-Length 0 without END_STREAM: whole upstream with its head, so that waits until nothing comes that would make
+   * the request malformed (RFC 9113 §8.1.1).
+   */
+  #openBehindEnd(read: ReadRequest, body: StreamBody): void {
+    this.#owesContinue = read.head.expectsContinue;
+    body.sendTo({
+      onDrained: undefined,
+      write: () => true,
+      end: () => this.#run(read, emptyBody),
+      abort: (error) => {
+        if (this.#mayStillSendHeads) this.#refuse(error);
+      },
+    });
+  }
+
+  #run(read: ReadRequest, body: Body): void {
+    const { host, facts } = this.#context;
+    const exchange = host.open(facts, read.head, body, this);
+    this.#exchange = exchange;
+    host.run(exchange, this);
   }
 
   respond(reply: Reply): void {
@@ -130,6 +158,14 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#giveUp(error, constants.NGHTTP2_PROTOCOL_ERROR);
   }
 
+  /** What is not read stays behind a closed window until the answer is out. */
+  bodyCancelled(): void {}
+
+  /** A request cut short shows by its length. */
+  isEndOfMessage(): boolean {
+    return true;
+  }
+
   bodyMoved(): void {
     this.#watch();
   }
@@ -161,9 +197,10 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     return this.#reply === undefined && !this.#isClosed && !this.#stream.closed && !this.#stream.destroyed;
   }
 
+  /** Calls of gRPC are silent for as long as nothing happens, as tunnels are. */
   get #bodyTimeoutMs(): number {
     const { bodyTimeoutMs, tunnelIdleTimeoutMs } = this.#context.limits;
-    return this.#isTunnel ? tunnelIdleTimeoutMs : bodyTimeoutMs;
+    return this.#isTunnel || this.#isGrpc ? tunnelIdleTimeoutMs : bodyTimeoutMs;
   }
 
   /** The deadline of whoever is waited for: the client, for what it takes or for what it sends, or nobody. */
@@ -171,13 +208,13 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     const { deadlines, limits } = this.#context;
     if (this.#isTunnel) this.deadlineMs = deadlines.in(limits.tunnelIdleTimeoutMs);
     else if (this.#sink?.isWaiting) this.deadlineMs = deadlines.in(limits.writeTimeoutMs);
-    else if (this.#body?.isWaiting) this.deadlineMs = deadlines.in(limits.bodyTimeoutMs);
+    else if (this.#body?.isWaiting) this.deadlineMs = deadlines.in(this.#bodyTimeoutMs);
     else this.deadlineMs = Number.POSITIVE_INFINITY;
   }
 
   /** RFC 9113 §8.1.1 lets a server answer a malformed request before it resets the stream. */
-  #refuse(error: ProxyError): void {
-    this.#write(this.#context.host.refuse(this.#context.facts, error));
+  #refuse(error: ProxyError, target?: string): void {
+    this.#write(this.#context.host.refuse(this.#context.facts, error, target));
   }
 
   #write(reply: Reply): void {
@@ -196,9 +233,10 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#tellHead(head);
     body.sendTo(sink);
     if (this.#isGivenUp) return;
-    const waitForTrailers = !sink.isSafe;
-    this.#stream.respond(finalFields(head, body.length ?? 'none'), { waitForTrailers });
-    sink.start(waitForTrailers);
+    // For trailers or none: a body may still break, which only a stream that waits can tell, for of any other node:http2
+    // sends END_STREAM ahead of the reset. Nor does it close before its last write is told, which costs an Error.
+    this.#stream.respond(finalFields(head, body.length ?? 'none'), { waitForTrailers: true });
+    sink.start();
   }
 
   #tellHead(head: ResponseHead): void {
@@ -218,7 +256,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#tellHead(reply.head);
     const sink = new StreamSink(this.#stream, this, undefined);
     this.#sink = sink;
-    sink.start(true);
+    sink.start();
     this.#watch();
     reply.body.sendTo(sink);
     (this.#body ?? emptyBody).sendTo(tunnel);
@@ -248,7 +286,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
   /** RFC 9113 §8.1: behind a whole answer the rest of the request may be cut off with NO_ERROR. */
   #skipRest(): void {
     const { deadlines, limits } = this.#context;
-    this.#body?.cancel();
+    this.#body?.cancel(new ProxyError('client_gone', 'answered before the body'));
     let size = 0;
     this.#stream.on('data', (chunk: Buffer) => {
       size += chunk.length;
@@ -298,7 +336,8 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
 /** The Content-Length of an answer without content: that of what a GET would give (RFC 9110 §8.6). */
 function bodylessLength({ head, body }: Reply, isHead: boolean): number | 'keep' | 'none' {
   if (isBodylessStatus(head.status)) return head.status === 304 ? 'keep' : 'none';
-  if (!isHead) return 0;
+  // Trailers-Only of gRPC is a head that ends the stream, and nothing else.
+  if (!isHead) return isGrpc(head.headers.get('content-type')) ? 'none' : 0;
   if (head.headers.has('content-length') || body.isEmpty) return 'keep';
   return body.length ?? 'none';
 }

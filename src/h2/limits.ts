@@ -1,4 +1,5 @@
 // Every bound of the HTTP/2 engine in one record, with defaults, and the gauge that tells a flood from use.
+import type { CompatServer } from '../http/compat-target.ts';
 import type { Deadlines } from '../util/deadlines.ts';
 
 /** Bounds on what one client connection may cost. Sizes in bytes, times in milliseconds. */
@@ -37,6 +38,8 @@ export interface SessionLimits {
   readonly invalidFrames: number;
   /** What the protocol library may hold for the connection, in MiB. */
   readonly sessionMemoryMiB: number;
+  /** Whose reading of request paths is used; undefined for the strict one. */
+  readonly compat: CompatServer | undefined;
 }
 
 /** How often something may happen: `burst` times at once, `perSecond` in the long run. */
@@ -64,6 +67,65 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   controlFrames: { burst: 500, perSecond: 50 },
   invalidFrames: 100,
   sessionMemoryMiB: 10,
+  compat: undefined,
+};
+
+/** Bounds on one connection to an endpoint. Sizes in bytes, times in milliseconds. */
+export interface OutboundSessionLimits {
+  /** Names and values of a response head together. Beyond it: 502; beyond twice that the stream is reset. */
+  readonly headBytes: number;
+  /** Header lines of a head, and of a trailer section. */
+  readonly headerCount: number;
+  /** Informational heads ahead of one answer (RFC 9110 §15.2 sets no bound). */
+  readonly interimCount: number;
+  /** Requests under way at a time, if the endpoint does not allow fewer. */
+  readonly concurrentStreams: number;
+  /** Answer bytes that an endpoint may send on one stream before somebody has taken them. */
+  readonly streamWindowBytes: number;
+  /** Answer bytes of all streams together that may be on their way. */
+  readonly connectionWindowBytes: number;
+  /** From the request being sent to the head of the answer. */
+  readonly responseTimeoutMs: number;
+  /** Longest pause of a response body; event streams included. */
+  readonly readTimeoutMs: number;
+  /** Longest time the endpoint may take nothing of the request bytes that wait for it. */
+  readonly writeTimeoutMs: number;
+  /** How long to wait for 100 before the body is sent anyway (RFC 9110 §10.1.1). */
+  readonly continueTimeoutMs: number;
+  /** How long a tunnel, or a gRPC call, may stay silent. */
+  readonly tunnelIdleTimeoutMs: number;
+  /** How long a session may be open without a request under way. */
+  readonly idleTimeoutMs: number;
+  /** From the beginning of a session to the SETTINGS of the endpoint, and from a PING to its answer. */
+  readonly answerTimeoutMs: number;
+  /** How long a closing session is waited for. */
+  readonly lingerTimeoutMs: number;
+  /** SETTINGS and PING frames of the endpoint. */
+  readonly controlFrames: Rate;
+  readonly invalidFrames: number;
+  /** What the protocol library may hold for the session, in MiB. */
+  readonly sessionMemoryMiB: number;
+}
+
+/** The defaults; those it shares with HTTP/1.1 come from `limits:` and `timeouts:`. */
+export const DEFAULT_OUTBOUND_SESSION_LIMITS: OutboundSessionLimits = {
+  headBytes: 128 * 1024,
+  headerCount: 400,
+  interimCount: 64,
+  concurrentStreams: 100,
+  streamWindowBytes: 256 * 1024,
+  connectionWindowBytes: 4 * 1024 * 1024,
+  responseTimeoutMs: 60_000,
+  readTimeoutMs: 300_000,
+  writeTimeoutMs: 60_000,
+  continueTimeoutMs: 1_000,
+  tunnelIdleTimeoutMs: 3_600_000,
+  idleTimeoutMs: 60_000,
+  answerTimeoutMs: 10_000,
+  lingerTimeoutMs: 5_000,
+  controlFrames: { burst: 1000, perSecond: 100 },
+  invalidFrames: 100,
+  sessionMemoryMiB: 64,
 };
 
 /** A token bucket in the coarse time of the deadlines. */

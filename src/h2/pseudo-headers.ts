@@ -3,9 +3,16 @@ import type { ErrorCode } from '../exchange/errors.ts';
 import type { RequestHead } from '../exchange/head.ts';
 import { parseContentLength } from '../http/framing.ts';
 import { HeaderList } from '../http/header-list.ts';
-import { lowerHeaderName } from '../http/header-names.ts';
 import { type Authority, parseAuthority, parseTarget, type Target } from '../http/target.ts';
-import { isFieldValue, isToken } from '../http/token.ts';
+import { isToken } from '../http/token.ts';
+import {
+  findRegularLines,
+  type HeadFault,
+  type PseudoHeaders,
+  REQUEST_FAULTS,
+  readFieldLines,
+  readPseudoHeaders,
+} from './field-lines.ts';
 import type { SessionLimits } from './limits.ts';
 
 /** A request head with what its stream must know. */
@@ -17,26 +24,9 @@ export interface ReadRequest {
   readonly protocol: string | undefined;
 }
 
-/** Why a request is refused: the code decides the status, `detail` goes to the log. */
-export interface HeadFault {
-  readonly code: ErrorCode;
-  readonly detail: string;
-}
-
-type Limits = Pick<SessionLimits, 'headBytes' | 'headerCount' | 'targetBytes'>;
+type Limits = Pick<SessionLimits, 'headBytes' | 'headerCount' | 'targetBytes' | 'compat'>;
 type PseudoName = ':method' | ':scheme' | ':authority' | ':path' | ':protocol';
-type PseudoHeaders = Partial<Record<PseudoName, string>>;
-
-const PSEUDO_NAMES: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path', ':protocol']);
-
-/** RFC 9113 §8.2.2: what belongs to a connection has no place in HTTP/2. */
-const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
+const PSEUDO_NAMES: ReadonlySet<PseudoName> = new Set([':method', ':scheme', ':authority', ':path', ':protocol']);
 
 interface HeaderFacts {
   readonly headers: HeaderList;
@@ -64,9 +54,9 @@ export class HeadReader {
     const size = lines.reduce((sum, text) => sum + text.length, 0);
     if (size > this.#limits.headBytes) return fault('request_head_too_large', `${size} bytes`);
     const start = findRegularLines(lines);
-    const pseudo = readPseudoHeaders(lines, start);
+    const pseudo = readPseudoHeaders(lines, start, PSEUDO_NAMES);
     if (pseudo === undefined) return fault('request_malformed', 'pseudo-header');
-    const line = readRequestLine(pseudo, this.#limits.targetBytes);
+    const line = readRequestLine(pseudo, this.#limits);
     if ('code' in line) return line;
     const facts = this.#headerFacts(lines.slice(start), pseudo[':authority']);
     if ('code' in facts) return facts;
@@ -76,7 +66,7 @@ export class HeadReader {
   #headerFacts(lines: readonly string[], authority: string | undefined): HeaderFacts | HeadFault {
     if (this.#lastFacts !== undefined && authority === this.#lastAuthority && isEqual(lines, this.#lastLines))
       return this.#lastFacts;
-    const headers = readHeaderLines(lines, this.#limits.headerCount);
+    const headers = readFieldLines(lines, this.#limits.headerCount, REQUEST_FAULTS);
     if (!(headers instanceof HeaderList)) return headers;
     const facts = readHeaderFacts(headers, authority);
     if ('code' in facts) return facts;
@@ -87,29 +77,6 @@ export class HeadReader {
   }
 }
 
-/** Reads a trailer section (RFC 9113 §8.1): no pseudo-headers, the same rules for names and values. */
-export function readTrailers(lines: readonly string[], countLimit: number): HeaderList | HeadFault {
-  return readHeaderLines(lines, countLimit);
-}
-
-/** Where the lines behind the pseudo-headers begin. RFC 9113 §8.3: none may stand behind that. */
-function findRegularLines(lines: readonly string[]): number {
-  let index = 0;
-  while (index < lines.length && lines[index]?.charCodeAt(0) === 0x3a) index += 2;
-  return index;
-}
-
-/** RFC 9113 §8.3: only the defined ones, each at most once. */
-function readPseudoHeaders(lines: readonly string[], end: number): PseudoHeaders | undefined {
-  const pseudo: Record<string, string> = {};
-  for (let index = 0; index < end; index += 2) {
-    const name = lines[index] ?? '';
-    if (!PSEUDO_NAMES.has(name) || name in pseudo) return undefined;
-    pseudo[name] = lines[index + 1] ?? '';
-  }
-  return pseudo;
-}
-
 interface RequestLine {
   readonly method: string;
   readonly target: Target;
@@ -117,7 +84,7 @@ interface RequestLine {
 }
 
 /** RFC 9113 §8.3.1 and §8.5, RFC 8441 §4. */
-function readRequestLine(pseudo: PseudoHeaders, targetBytesLimit: number): RequestLine | HeadFault {
+function readRequestLine(pseudo: PseudoHeaders<PseudoName>, { targetBytes, compat }: Limits): RequestLine | HeadFault {
   const { ':method': method, ':path': path, ':scheme': scheme, ':protocol': protocol } = pseudo;
   if (method === undefined || !isToken(method)) return fault('request_malformed', ':method');
   if (method === 'CONNECT' && protocol === undefined) return readConnect(pseudo);
@@ -125,40 +92,22 @@ function readRequestLine(pseudo: PseudoHeaders, targetBytesLimit: number): Reque
     return fault('request_malformed', ':protocol');
   if (scheme === undefined || !/^https?$/i.test(scheme)) return fault('request_malformed', ':scheme');
   if (path === undefined) return fault('request_malformed', 'no :path');
-  if (path.length > targetBytesLimit) return fault('target_too_long', `${path.length} bytes`);
+  if (path.length > targetBytes) return fault('target_too_long', `${path.length} bytes`);
   const askedMethod = protocol === undefined ? method : 'GET';
-  const target = parseTarget(askedMethod, path);
+  const target = parseTarget(askedMethod, path, compat);
+  if (target === 'unmapped') return { ...fault('mount_unknown', ':path'), target: path };
   // RFC 9113 §8.3.1: path and query, or `*`. An absolute URI here is what request splitting is made of.
-  if (target === undefined || (target.form !== 'origin' && target.form !== 'asterisk'))
-    return fault('request_malformed', ':path');
+  if (target === 'malformed' || (target.form !== 'origin' && target.form !== 'asterisk'))
+    return { ...fault('request_malformed', ':path'), target: path };
   return { method: askedMethod, target, protocol: protocol?.toLowerCase() };
 }
 
 /** RFC 9113 §8.5: no scheme and no path, the authority with its port. */
-function readConnect(pseudo: PseudoHeaders): RequestLine | HeadFault {
+function readConnect(pseudo: PseudoHeaders<PseudoName>): RequestLine | HeadFault {
   const target = parseTarget('CONNECT', pseudo[':authority'] ?? '');
-  if (pseudo[':path'] !== undefined || pseudo[':scheme'] !== undefined || target === undefined)
+  if (pseudo[':path'] !== undefined || pseudo[':scheme'] !== undefined || typeof target === 'string')
     return fault('request_malformed', 'CONNECT');
   return { method: 'CONNECT', target, protocol: undefined };
-}
-
-/** RFC 9113 §8.2.1 and §8.2.2. Crumbs of Cookie become one line again (§8.2.3). */
-function readHeaderLines(lines: readonly string[], countLimit: number): HeaderList | HeadFault {
-  const headers = new HeaderList();
-  const crumbs: string[] = [];
-  for (let index = 0; index < lines.length; index += 2) {
-    const name = lines[index] ?? '';
-    const value = lines[index + 1] ?? '';
-    if (lowerHeaderName(name) !== name) return fault('request_malformed', 'header name');
-    if (CONNECTION_HEADERS.has(name)) return fault('request_malformed', `${name} in HTTP/2`);
-    if (name === 'te' && value.toLowerCase() !== 'trailers') return fault('request_malformed', 'te');
-    if (!isFieldValue(value) || /^[ \t]|[ \t]$/.test(value)) return fault('request_malformed', `value of ${name}`);
-    if (name === 'cookie') crumbs.push(value);
-    if (name !== 'cookie' || crumbs.length === 1) headers.append(name, value);
-    if (headers.length > countLimit) return fault('request_head_too_large', 'too many header lines');
-  }
-  if (crumbs.length > 1) headers.set('cookie', crumbs.join('; '));
-  return headers;
 }
 
 function readHeaderFacts(headers: HeaderList, authorityText: string | undefined): HeaderFacts | HeadFault {

@@ -1,20 +1,20 @@
 // Writes a body to a stream in bounded pieces, so that flow control becomes back-pressure and progress can be seen.
-import type { ServerHttp2Stream } from 'node:http2';
+import type { Http2Stream } from 'node:http2';
 import type { Release, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { forwardableTrailers } from '../http/hop-by-hop.ts';
-import { trailerFields } from './response-headers.ts';
+import { trailerFields } from './wire-fields.ts';
 
 /** What the stream wants to hear of the body that goes out. */
 export interface StreamSinkOwner {
-  /** The client took a piece, or bytes began to wait. */
+  /** The peer took a piece, or bytes began to wait. */
   bodyMoved(): void;
   /** The body broke, or does not have the length it said. */
   bodyFailed(error: ProxyError): void;
 }
 
-/** Bytes handed to node:http2 at a time, and held for a slow client before `write` says "wait". */
+/** Bytes handed to node:http2 at a time, and held for a slow peer before `write` says "wait". */
 const PIECE_BYTES = 64 * 1024;
 
 interface Piece {
@@ -25,7 +25,7 @@ interface Piece {
 /** The sink of one stream. Holds what it is given until {@link start}, when the head is out. */
 export class StreamSink implements Sink {
   onDrained: (() => void) | undefined = undefined;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: Http2Stream;
   readonly #owner: StreamSinkOwner;
   readonly #queue: Piece[] = [];
   #trailers: ReadonlyHeaderList | undefined = undefined;
@@ -41,29 +41,21 @@ export class StreamSink implements Sink {
   contentBytes = 0;
 
   /** `length` is the announced one, or undefined. */
-  constructor(stream: ServerHttp2Stream, owner: StreamSinkOwner, length: number | undefined) {
+  constructor(stream: Http2Stream, owner: StreamSinkOwner, length: number | undefined) {
     this.#stream = stream;
     this.#owner = owner;
     this.#remaining = length;
   }
 
-  /**
-   * Whether the body is whole already and has no trailers. A body that is not may still break, which only a stream that
-   * waits for trailers can tell: of any other node:http2 sends END_STREAM ahead of the reset.
-   */
-  get isSafe(): boolean {
-    return this.#isOver && this.#trailers === undefined;
-  }
-
-  /** Begins to write. `waitsForTrailers`: the head was sent with that option. */
-  start(waitsForTrailers: boolean): void {
+  /** Begins to write. The head was sent, and waits for trailers. */
+  start(): void {
     this.#isStarted = true;
-    if (waitsForTrailers) this.#stream.once('wantTrailers', () => this.#sendTrailers());
+    this.#stream.once('wantTrailers', () => this.#sendTrailers());
     this.#writeNext();
     if (this.#isOver && this.#queue.length === 0 && !this.isHandedOver) this.#endStream();
   }
 
-  /** Whether bytes wait for the client. */
+  /** Whether bytes wait for the peer. */
   get isWaiting(): boolean {
     return this.#unsentBytes > 0;
   }
@@ -115,7 +107,7 @@ export class StreamSink implements Sink {
     }
   }
 
-  /** Hands over as many chunks as make one piece. One piece is under way at a time: its end is the client's progress. */
+  /** Hands over as many chunks as make one piece. One piece is under way at a time: its end is the peer's progress. */
   #writeNext(): void {
     const pieces: Piece[] = [];
     let size = 0;

@@ -38,13 +38,16 @@ export function isHopByHop(lowerName: string, options: readonly string[]): boole
   return options.length > 0 && options.includes(lowerName) && !NOT_REMOVABLE.has(lowerName);
 }
 
-/** Appends to `target` what of `headers` goes on at this hop and `isDropped` does not hold back; returns `target`. */
+/**
+ * Appends to `target` what of `headers` goes on at this hop and `isDropped` does not hold back; returns `target`.
+ * `options` are those of Connection.
+ */
 export function copyEndToEnd(
   headers: ReadonlyHeaderList,
   target: HeaderList,
   isDropped?: (lowerName: string) => boolean,
+  options: readonly string[] = connectionOptions(headers),
 ): HeaderList {
-  const options = connectionOptions(headers);
   for (let index = 0; index < headers.length; index++) {
     const lowerName = headers.lowerNameAt(index);
     if (!isHopByHop(lowerName, options) && !isDropped?.(lowerName)) target.appendFrom(headers, index);

@@ -1,4 +1,5 @@
 // Request targets in their four forms (RFC 9112 §3.2) and authorities (RFC 3986 §3.2): strict, octets kept as received.
+import { type CompatServer, canonicalTarget } from './compat-target.ts';
 
 /** Host and port of a URL. */
 export interface Authority {
@@ -27,6 +28,9 @@ export interface Target {
   readonly authority: Authority | undefined;
 }
 
+/** Why there is no target: `malformed` is refused with 400; `unmapped`, as only another server's reading has it, with 404. */
+export type TargetFault = 'malformed' | 'unmapped';
+
 /** Octets that RFC 3986 has no place for, in any part of a target. Browsers escape them; smugglers do not. */
 const FORBIDDEN_IN_TARGET = /[^\x21-\x7e]|#/;
 /** Escapes that are none, and those of NUL, CR and LF, which end strings and header lines in what decodes them carelessly. */
@@ -36,47 +40,63 @@ const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
 const ABSOLUTE = /^(https?):\/\/([^/?]*)(.*)$/i;
 
 /**
- * Parses a request target. Returns undefined for what must be refused with 400: another form than the method allows,
+ * Parses a request target. `malformed` is what must be refused with 400: another form than the method allows,
  * controls, spaces, octets above 7E, a fragment; in the path a backslash, a bad escape or one of NUL, CR or LF, and a dot
- * segment in any spelling.
+ * segment in any spelling. With `compat` the path is first made what that server makes of it.
  * (RFC 9112 §3.2: an invalid request-line is refused, not corrected. A dot segment never comes from a browser, which
  * resolves it first; every proxy that passed one on gave some backend a path it had not routed.)
  */
-export function parseTarget(method: string, text: string): Target | undefined {
-  if (FORBIDDEN_IN_TARGET.test(text)) return undefined;
+export function parseTarget(method: string, text: string, compat?: CompatServer): Target | TargetFault {
+  if (FORBIDDEN_IN_TARGET.test(text)) return 'malformed';
   if (method === 'CONNECT') return parseAuthorityForm(text);
-  if (text.charCodeAt(0) === 0x2f) return parseOriginForm(text, undefined, 'origin');
-  if (text === '*') return method === 'OPTIONS' ? asteriskTarget(undefined) : undefined;
-  return parseAbsoluteForm(method, text);
+  if (text.charCodeAt(0) === 0x2f) return parseOriginForm(text, undefined, 'origin', compat);
+  if (text === '*') return method === 'OPTIONS' ? asteriskTarget(undefined) : 'malformed';
+  return parseAbsoluteForm(method, text, compat);
 }
 
-function parseOriginForm(text: string, authority: Authority | undefined, form: TargetForm): Target | undefined {
+/** Path and query of a target that {@link parseTarget} refuses, as far as they can be told. */
+export function pathOfTarget(text: string): string {
+  return ABSOLUTE.exec(text)?.[3] ?? text;
+}
+
+function parseOriginForm(
+  text: string,
+  authority: Authority | undefined,
+  form: TargetForm,
+  compat: CompatServer | undefined,
+): Target | TargetFault {
   const mark = text.indexOf('?');
   const path = mark < 0 ? text : text.slice(0, mark);
   const query = mark < 0 ? undefined : text.slice(mark + 1);
-  if (path.includes('\\')) return undefined;
+  if (compat !== undefined) {
+    const canonical = canonicalTarget(compat, path, query);
+    if (typeof canonical === 'string') return canonical;
+    const whole = canonical.query === undefined ? canonical.path : `${canonical.path}?${canonical.query}`;
+    return { form, text: whole, ...canonical, routingPath: routingPath(canonical.path), authority };
+  }
+  if (path.includes('\\')) return 'malformed';
   if (path.includes('.') || path.includes('%')) {
-    if (DOT_SEGMENT.test(path) || BAD_PERCENT.test(path)) return undefined;
+    if (DOT_SEGMENT.test(path) || BAD_PERCENT.test(path)) return 'malformed';
   }
   return { form, text, path, query, routingPath: routingPath(path), authority };
 }
 
 /** RFC 9112 §3.2.2: a server accepts absolute-form; RFC 9112 §3.2.1: an empty path is sent on as `/`. */
-function parseAbsoluteForm(method: string, text: string): Target | undefined {
+function parseAbsoluteForm(method: string, text: string, compat: CompatServer | undefined): Target | TargetFault {
   const match = ABSOLUTE.exec(text);
-  if (match === null) return undefined;
+  if (match === null) return 'malformed';
   const [, , authorityText = '', rest = ''] = match;
   const authority = parseAuthority(authorityText);
-  if (authority === undefined) return undefined;
+  if (authority === undefined) return 'malformed';
   // RFC 9112 §3.2.4: OPTIONS with an absolute-form without path and query means the server as a whole.
   if (rest === '' && method === 'OPTIONS') return asteriskTarget(authority);
-  return parseOriginForm(rest.startsWith('/') ? rest : `/${rest}`, authority, 'absolute');
+  return parseOriginForm(rest.startsWith('/') ? rest : `/${rest}`, authority, 'absolute', compat);
 }
 
 /** RFC 9112 §3.2.3: CONNECT carries host and port, both needed. */
-function parseAuthorityForm(text: string): Target | undefined {
+function parseAuthorityForm(text: string): Target | TargetFault {
   const authority = parseAuthority(text);
-  if (authority?.port === undefined) return undefined;
+  if (authority?.port === undefined) return 'malformed';
   return { form: 'authority', text: authority.text, path: '', query: undefined, routingPath: '', authority };
 }
 

@@ -6,6 +6,7 @@ import { testExchange } from '../../test/kit/exchange.ts';
 import { projectRoot } from '../../test/kit/project-root.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import type { RewriteFigures } from '../exchange/rewrite-figures.ts';
 import { Counters } from './counters.ts';
 import { MetricsRegistry } from './metrics-registry.ts';
 import { DURATION_BOUNDS_MS } from './mount-metrics.ts';
@@ -154,4 +155,40 @@ test('nothing of prom-client is loaded before the first scrape', LIMIT, () => {
   `;
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { cwd: projectRoot });
   assert.equal(stdout.toString(), '[false,true]');
+});
+
+test('mounts that rewrite are read at each scrape, for as long as they are watched', LIMIT, async () => {
+  const { registry } = setUp();
+  const leak = { authority: 'a:1', target: '/', sample: '' };
+  const figures: RewriteFigures = {
+    rewritten: 2,
+    edits: 5,
+    heldBytes: 0,
+    unexaminedBytes: 7,
+    untouched: { partial: 1 },
+    failed: { response_content_coding: 1 },
+    leaks: [
+      { ...leak, place: 'header x-a', count: 3 },
+      { ...leak, place: 'header x-a', authority: 'b:1', count: 1 },
+    ],
+    rescues: [
+      { method: 'GET', path: '/x', referrer: '/app/', count: 2 },
+      { method: 'PUT', path: '/x', referrer: '/app/', count: 1 },
+    ],
+  };
+  const stop = registry.watchRewriting({ site: 's', mount: '/app/', figures: () => figures });
+  const where = 'site="s",mount="/app/"';
+  const expected: [string, number][] = [
+    [`portico_rewrite_bodies_total{${where}}`, 2],
+    [`portico_rewrite_edits_total{${where}}`, 5],
+    [`portico_rewrite_unexamined_bytes_total{${where}}`, 7],
+    [`portico_rewrite_untouched_total{${where},reason="partial"}`, 1],
+    [`portico_rewrite_failed_total{${where},code="response_content_coding"}`, 1],
+    [`portico_leaks_total{${where},place="header x-a"}`, 4],
+    [`portico_rescues_total{${where}}`, 3],
+  ];
+  const samples = await scrape(registry);
+  for (const [key, value] of expected) assert.equal(samples.get(key), value, key);
+  stop();
+  assert.equal((await scrape(registry)).has(`portico_rescues_total{${where}}`), false);
 });

@@ -10,6 +10,7 @@ import {
 } from './counters.ts';
 import { logFiles } from './log-files.ts';
 import { DURATION_BOUNDS_MS, MountMetrics } from './mount-metrics.ts';
+import { describeRewriting, type RewritingMount } from './rewriting-metrics.ts';
 
 /** What is read at a scrape besides the mounts. */
 export interface MetricSources {
@@ -19,7 +20,8 @@ export interface MetricSources {
 }
 
 type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [labels: Labels, value: number];
+/** A value with what tells it from the others of its metric. */
+export type Sample = readonly [labels: Labels, value: number];
 
 /**
  * Everything that can be scraped. prom-client is loaded, and the metrics of Node.js itself begin, with the first scrape:
@@ -28,6 +30,7 @@ type Sample = readonly [labels: Labels, value: number];
 export class MetricsRegistry {
   readonly #sources: MetricSources;
   readonly #mounts = new Map<string, MountMetrics>();
+  readonly #rewriting = new Set<RewritingMount>();
   readonly #holders = new RefPool();
   #registry: Promise<Registry> | undefined = undefined;
 
@@ -56,6 +59,12 @@ export class MetricsRegistry {
     this.#holders.release(JSON.stringify([site, path]));
   }
 
+  /** Reads the figures of a mount that rewrites at each scrape from now on. Returns how to stop that. */
+  watchRewriting(mount: RewritingMount): () => void {
+    this.#rewriting.add(mount);
+    return () => this.#rewriting.delete(mount);
+  }
+
   /** Everything in the text format of Prometheus, version 0.0.4. */
   async render(): Promise<string> {
     this.#registry ??= this.#build();
@@ -66,7 +75,10 @@ export class MetricsRegistry {
     const client = await import('prom-client');
     const registry = new client.Registry();
     client.collectDefaultMetrics({ register: registry });
-    for (const { kind, name, help, labelNames = [], read } of describeMetrics(this.#sources, this.#mounts)) {
+    for (const { kind, name, help, labelNames = [], read } of [
+      ...describeMetrics(this.#sources, this.#mounts),
+      ...describeRewriting(this.#rewriting),
+    ]) {
       const base = { name, help, labelNames, registers: [registry] };
       if (kind === 'counter') {
         new client.Counter({
@@ -102,7 +114,8 @@ export function renderMetrics(): Promise<string> {
   return processMetrics.render();
 }
 
-interface MetricDescription {
+/** One metric: how it is called, and what it is read from. */
+export interface MetricDescription {
   readonly kind: 'counter' | 'gauge';
   readonly name: string;
   readonly help: string;

@@ -9,6 +9,7 @@ import {
   headersToPublic,
   type RequestPolicy,
 } from './headers.ts';
+import { cookiePolicyFor, PLAIN_COOKIES } from './response-cookies.ts';
 import type { UrlMap } from './url-map.ts';
 
 function response(lines: [string, string][], map: UrlMap = appMap, policy?: HeaderPolicy): [string, string][] {
@@ -124,8 +125,55 @@ describe('response headers', () => {
   });
 });
 
+describe('what would bind the neighbours on the origin', () => {
+  const root = urlMap('https://example.com', 'http://127.0.0.1:8080');
+  const knowing = urlMap('https://example.com/app/', 'http://127.0.0.1:8080/app/');
+
+  test('HSTS and NEL are the site’s', () => {
+    const lines: [string, string][] = [
+      ['Strict-Transport-Security', 'max-age=0; includeSubDomains'],
+      ['NEL', '{"report_to":"n","max_age":1}'],
+    ];
+    assert.deepEqual(response(lines), []);
+    assert.deepEqual(response(lines, root), lines);
+  });
+
+  const scopes: [map: UrlMap, value: string, expected: string | undefined][] = [
+    [appMap, '/', '/app/'],
+    [appMap, '/js/', '/app/js/'],
+    [appMap, 'http://127.0.0.1:8080/', 'https://example.com/app/'],
+    [appMap, './', './'],
+    [appMap, '../', '/app/'],
+    [appMap, 'a/..%2f../', 'a/..%2f../'],
+    [appMap, 'a/%2E%2e/../', '/app/'],
+    [appMap, '..\\', '/app/'],
+    [appMap, 'https://example.com/other/', undefined],
+    [knowing, '/', undefined],
+    [knowing, '/app/x', '/app/x'],
+    [root, '/', '/'],
+    [root, '../', '../'],
+  ];
+  for (const [map, value, expected] of scopes)
+    test(`Service-Worker-Allowed: ${value} at ${map.public.path}`, () =>
+      assert.equal(response([['Service-Worker-Allowed', value]], map)[0]?.[1], expected));
+
+  const policies: [string, string][] = [
+    ['no-referrer', 'same-origin'],
+    ['strict-origin', 'strict-origin-when-cross-origin'],
+    ['no-referrer, ORIGIN,unknown', 'same-origin, origin-when-cross-origin,unknown'],
+    ['same-origin', 'same-origin'],
+    ['unsafe-url', 'unsafe-url'],
+  ];
+  for (const [value, expected] of policies)
+    test(`Referrer-Policy: ${value}, where Referers are needed and where not`, () => {
+      const needy = { ...defaultHeaderPolicy('/app/'), needsReferrer: true };
+      assert.deepEqual(response([['Referrer-Policy', value]], appMap, needy), [['Referrer-Policy', expected]]);
+      assert.deepEqual(response([['Referrer-Policy', value]]), [['Referrer-Policy', value]]);
+    });
+});
+
 describe('request headers', () => {
-  const plain: RequestPolicy = { host: 'upstream', cookies: { namePrefix: '' } };
+  const plain: RequestPolicy = { host: 'upstream', cookies: PLAIN_COOKIES };
   function request(lines: Record<string, string>, policy: RequestPolicy): Record<string, string> {
     const headers = HeaderList.from(lines);
     headersToBackend(headers, appMap, policy);
@@ -181,11 +229,13 @@ describe('request headers', () => {
     });
   });
 
-  test('cookies of an isolated mount', () => {
-    const policy: RequestPolicy = { host: 'public', cookies: { namePrefix: 'app.' } };
-    assert.deepEqual(request({ Cookie: 'app.sid=1; sid=2; __Host-app.x=3; __Host-x=4' }, policy), {
+  test('cookies of a mount that has neighbours', () => {
+    const cookies = cookiePolicyFor('/app/', ['/other/']);
+    const policy: RequestPolicy = { host: 'public', cookies };
+    const theirs = cookiePolicyFor('/other/', ['/app/']).mark;
+    assert.deepEqual(request({ Cookie: `sid=1; __Host-${cookies.mark}x=3; __Host-${theirs}x=4` }, policy), {
       Cookie: 'sid=1; __Host-x=3',
     });
-    assert.deepEqual(request({ Cookie: 'sid=2' }, policy), {});
+    assert.deepEqual(request({ Cookie: `__Host-${theirs}x=4` }, policy), {});
   });
 });

@@ -1,16 +1,16 @@
 // The headers of a mount, both ways: every one that is known to carry a URL, and no other.
 import type { HeaderList, ReadonlyHeaderList } from '../http/header-list.ts';
-import { renameCookies } from '../http/headers/cookie.ts';
 import { mapLinks } from '../http/headers/link.ts';
 import { mapRefresh } from '../http/headers/refresh.ts';
 import { mapStrings } from '../http/headers/structured.ts';
 import { mapResourceTags } from '../http/headers/webdav.ts';
 import { mapChallenges } from '../http/headers/www-authenticate.ts';
-import { printAuthority, printOrigin } from './base-url.ts';
+import { printAuthority, printBaseUrl, printOrigin } from './base-url.ts';
 import { policyToPublic } from './content-security.ts';
 import { VocabularyScanner } from './json/json-scanner.ts';
 import { hxLocationMeaning, type JsonVocabulary, reportToMeaning } from './json/vocabularies.ts';
-import { type CookiePolicy, cookieNameToBackend, cookieToPublic } from './response-cookies.ts';
+import { referrerPolicyToPublic } from './referrer-policy.ts';
+import { type CookiePolicy, cookiesToBackend, cookieToPublic, PLAIN_COOKIES } from './response-cookies.ts';
 import { rewriteText } from './scanner.ts';
 import type { UrlMap } from './url-map.ts';
 
@@ -18,15 +18,20 @@ import type { UrlMap } from './url-map.ts';
 export interface HeaderPolicy {
   readonly cookies: CookiePolicy;
   /**
-   * Whether the mount speaks for its whole origin: Strict-Transport-Security and Clear-Site-Data then pass. Otherwise
-   * HSTS is dropped, which would bind the neighbours, and Clear-Site-Data is restricted to what does not touch them.
+   * Whether the mount speaks for its whole origin. If not, what would bind its neighbours is dropped (HSTS, NEL, the scope of
+   * a service worker above the mount), and Clear-Site-Data is restricted to what does not touch them.
    */
   readonly ownsOrigin: boolean;
+  /**
+   * Whether requests that miss the mount are told by their Referer: a policy that keeps paths from the own origin is then
+   * relaxed to the one that says the same to all others.
+   */
+  readonly needsReferrer: boolean;
 }
 
 /** The policy of a mount at `path` without further configuration. */
 export function defaultHeaderPolicy(path: string): HeaderPolicy {
-  return { cookies: { namePrefix: '' }, ownsOrigin: path === '/' };
+  return { cookies: PLAIN_COOKIES, ownsOrigin: path === '/', needsReferrer: false };
 }
 
 /** Maps one value; undefined drops the line. */
@@ -55,10 +60,13 @@ const RESPONSE_HEADERS: ReadonlyMap<string, MapHeader> = new Map<string, MapHead
   ['reporting-endpoints', strings],
   ['report-to', (value, map) => mapJson(value, map, reportToMeaning)],
   ['speculation-rules', strings],
-  ['service-worker-allowed', url],
+  ['service-worker-allowed', workerScope],
   ['www-authenticate', challenges],
   // RFC 7838: what the backend offers instead of itself is no alternative to us.
   ['alt-svc', () => undefined],
+  ['referrer-policy', (value, _, policy) => (policy.needsReferrer ? referrerPolicyToPublic(value) : value)],
+  // RFC 6797 and Network Error Logging §4: both are promises of a whole host.
+  ['nel', (value, _, policy) => (policy.ownsOrigin ? value : undefined)],
   ['strict-transport-security', (value, _, policy) => (policy.ownsOrigin ? value : undefined)],
   ['clear-site-data', (value, _, policy) => (policy.ownsOrigin ? value : restrictClearing(value))],
   // Redirects that libraries in the page follow: htmx, Inertia, Turbolinks, pjax; and WordPress' pingback.
@@ -74,6 +82,9 @@ const RESPONSE_HEADERS: ReadonlyMap<string, MapHeader> = new Map<string, MapHead
   ['x-pingback', url],
   ['odata-entityid', url],
 ]);
+
+/** The names of all response headers that are touched, in lower case. */
+export const MAPPED_RESPONSE_HEADERS: readonly string[] = [...RESPONSE_HEADERS.keys()];
 
 /**
  * The headers of a response, or of a 103 (RFC 8297), or its trailers, as the client is to see them. Returns the same
@@ -131,6 +142,23 @@ function challenges(value: string, map: UrlMap): string {
   });
 }
 
+/**
+ * Service Workers, "Service-Worker-Allowed": a worker of this mount must not stand before its neighbours. What climbs from
+ * wherever the script lies may climb to the top of the mount; what names a place outside is dropped, and the scope is the
+ * folder of the script.
+ */
+function workerScope(value: string, map: UrlMap, policy: HeaderPolicy): string | undefined {
+  const mapped = map.toPublic(value);
+  const { path } = map.public;
+  if (policy.ownsOrigin) return mapped;
+  if (CLIMBING.test(mapped)) return path;
+  const base = printBaseUrl(map.public);
+  return URL.canParse(mapped, base) && new URL(mapped, base).pathname.startsWith(path) ? mapped : undefined;
+}
+
+/** A relative reference with a segment of two dots in it, in any spelling. */
+const CLIMBING = /^(?![/\\]|[a-z][a-z0-9+.-]*:)(?:.*[/\\])?(?:\.|%2e){2}(?:[/\\]|$)/i;
+
 /** Clear-Site-Data §3.1: cookies and storage are shared by all mounts of an origin, the cache can be filled again. */
 function restrictClearing(value: string): string | undefined {
   const types = value.split(',').map((type) => type.trim());
@@ -162,8 +190,7 @@ export function headersToBackend(headers: HeaderList, map: UrlMap, policy: Reque
   const mapPlace = (value: string) => placeToBackend(value, map, policy.host);
   headers.mapValues('destination', mapPlace);
   headers.mapValues('if', (value) => mapResourceTags(value, mapPlace));
-  if (policy.cookies.namePrefix !== '')
-    headers.mapValues('cookie', (value) => renameCookies(value, (name) => cookieNameToBackend(name, policy.cookies)));
+  if (policy.cookies !== PLAIN_COOKIES) headers.mapValues('cookie', (value) => cookiesToBackend(value, policy.cookies));
 }
 
 /** WebDAV names resources of the backend (RFC 4918 §10.3): the path is the backend's, the authority like the Host. */

@@ -51,3 +51,24 @@ test('rewriteResponse leaves other bodies and their headers', async () => {
   assert.equal(await response.text(), '/x');
   assert.equal(rewriteResponse(new Response(null, { status: 304 }), map).body, null);
 });
+
+test('the package offers all of it under its name, and a stream for each content type', async () => {
+  const name = 'portico/rewrite';
+  const library = (await import(name)) as typeof import('./index.ts');
+  assert.equal(library.createUrlMap, createUrlMap);
+  const url = 'http://127.0.0.1:8080/x';
+  const mapped = 'https://example.com/app/x';
+  const rows: readonly (readonly [type: string | null, body: string, expected: string])[] = [
+    ['text/html; charset=utf-8', '<a href=/x>', '<a href=/app/x>'],
+    [null, '<!doctype html><a href=/x>', '<!doctype html><a href=/app/x>'],
+    ['text/css', 'a{b:url(/x)}', 'a{b:url(/app/x)}'],
+    ['text/javascript', 'import "/x"', 'import "/app/x"'],
+    ['application/json', `{"a":"${url}"}`, `{"a":"${mapped}"}`],
+    ['application/manifest+json', '{"start_url":"/x"}', '{"start_url":"/app/x"}'],
+    ['application/rss+xml', `<rss><link>${url}</link></rss>`, `<rss><link>${mapped}</link></rss>`],
+    ['text/event-stream', `data: ${url}\n\n`, `data: ${mapped}\n\n`],
+    ['application/vnd.apple.mpegurl', '#EXTM3U\n/x.ts\n', '#EXTM3U\n/app/x.ts\n'],
+    ['image/png', url, url],
+  ];
+  for (const [type, body, expected] of rows) assert.equal(await through(type, [body]), expected, String(type));
+});

@@ -85,6 +85,8 @@ function transformFor(
   options: HtmlOptions,
   tally: ScanTally | undefined,
 ): Transform {
+  tally?.watch?.onLanguage(language, kind);
+  if (kind === 'opaque' && tally !== undefined) tally.opaqueBodies = (tally.opaqueBodies ?? 0) + 1;
   const make = SCANNERS[language];
   if (make === undefined || kind === 'opaque') return passOn;
   const withBytes = kind === 'double-byte' ? { ...options, leadBytes: leadBytesOf(label ?? '') } : options;

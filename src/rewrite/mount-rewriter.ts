@@ -2,6 +2,7 @@
 import type { Exchange } from '../exchange/exchange.ts';
 import type { FeatureContext } from '../exchange/feature.ts';
 import type { Reply } from '../exchange/handler.ts';
+import type { RewriteWork } from '../exchange/rewrite-figures.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { Target } from '../http/target.ts';
 import type { BaseUrl } from './base-url.ts';
@@ -28,6 +29,8 @@ export interface MountRewriter {
    * latest ones, so that what depends on it can be kept with it.
    */
   viewFor(exchange: Exchange): PublicView;
+  /** Its figures, and the way back for requests that went past the mount. */
+  readonly work: RewriteWork;
   /** Lines for `portico explain`. */
   explain(): string[];
 }
@@ -36,6 +39,8 @@ export interface MountRewriter {
 export interface PublicView {
   /** What a header list keeps the headers under that were prepared from it for an endpoint: one object for each. */
   memoKey(endpoint: number): object;
+  /** The answer to a request for something of the rewriter's own, such as the shim; undefined for every other one. */
+  answerOwn(exchange: Exchange): Reply | undefined;
   /** The request-target to send upstream. Throws `request_malformed` for a target that the mount does not cover. */
   mapTarget(target: Target): string;
   /** Changes the prepared headers of a request in place; `endpoint` is the index of the one that is asked. */

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { appMap, urlMap } from '../../test/kit/rewriting.ts';
-import { cookieNameToBackend, cookieToPublic } from './response-cookies.ts';
+import { cookiePolicyFor, cookiesToBackend, cookieToPublic, PLAIN_COOKIES } from './response-cookies.ts';
 import type { UrlMap } from './url-map.ts';
-
-const none = { namePrefix: '' };
 
 describe('cookieToPublic', () => {
   const named = urlMap('https://www.example.com/app', 'http://app.backend.internal:8080');
@@ -47,20 +45,44 @@ describe('cookieToPublic', () => {
     ['prefix: keep', urlMap('https://e/app', 'http://h', { prefix: 'keep' }), 'a=b; Path=/x'],
   ];
   for (const [name, map, line, expected = line] of rows)
-    test(`${name}: ${line}`, () => assert.equal(cookieToPublic(line, map, none), expected));
+    test(`${name}: ${line}`, () => assert.equal(cookieToPublic(line, map, PLAIN_COOKIES), expected));
 
-  test('names of an isolated mount, there and back', () => {
-    const policy = { namePrefix: 'app.' };
+  test('beside neighbours, __Host- cookies that no script reads carry the mark of their mount', () => {
+    const policy = cookiePolicyFor('/app/', ['/other/']);
+    const { mark } = policy;
+    assert.match(mark, /^p[0-9a-f]{8}-$/);
     const rows: [string, string][] = [
-      ['a=b; Path=/', 'app.a=b; Path=/app'],
-      [' a = b', ' app.a = b'],
-      ['__Host-a=b; Path=/', '__Host-app.a=b; Path=/'],
-      ['__Secure-a=b', '__Secure-app.a=b'],
+      ['__Host-a=b; Path=/; Secure; HttpOnly', `__Host-${mark}a=b; Path=/; Secure; HttpOnly`],
+      [' __host-a = b; path=/; secure; httponly', ` __host-${mark}a = b; path=/; secure; httponly`],
+      ['__Host-Http-a=b; Path=/; Secure; HttpOnly', `__Host-Http-${mark}a=b; Path=/; Secure; HttpOnly`],
+      ['__Host-csrf=b; Path=/; Secure', '__Host-csrf=b; Path=/; Secure'],
+      ['a=b; Path=/; HttpOnly', 'a=b; Path=/app; HttpOnly'],
+      ['__Secure-a=b; Path=/; Secure; HttpOnly', '__Secure-a=b; Path=/app; Secure; HttpOnly'],
     ];
     for (const [line, expected] of rows) assert.equal(cookieToPublic(line, appMap, policy), expected);
-    assert.equal(cookieNameToBackend('app.a', policy), 'a');
-    assert.equal(cookieNameToBackend('__Secure-app.a', policy), '__Secure-a');
-    assert.equal(cookieNameToBackend('a', policy), undefined);
-    assert.equal(cookieNameToBackend('a', none), 'a');
   });
+});
+
+describe('cookiesToBackend', () => {
+  const beside = cookiePolicyFor('/app/', ['/other/']);
+  const other = cookiePolicyFor('/other/', ['/app/']);
+  const root = cookiePolicyFor('/', ['/app/']);
+  const inRoot = cookiePolicyFor('/app/', ['/']);
+  const own = beside.mark;
+  const rows: [string, typeof beside, string, string | undefined][] = [
+    ['alone on the origin', PLAIN_COOKIES, `a=1; a=2; __Host-${own}x=3`, `a=1; a=2; __Host-${own}x=3`],
+    ['the own mark comes off', beside, `a=1; __Host-${own}x=3`, 'a=1; __Host-x=3'],
+    ['__Host-Http-', beside, `__Host-Http-${own}x = 3`, '__Host-Http-x = 3'],
+    ['marks of others are theirs', beside, `__Host-${other.mark}x=1; a=2`, 'a=2'],
+    ['for the root too', root, `__Host-${own}x=1; __Host-x=2`, '__Host-x=2'],
+    ['nothing is left', other, `__Host-${own}x=1`, undefined],
+    ['a plain namesake of a marked one', beside, `__Host-x=1; __Host-${own}x=2; a=3`, '__Host-x=2; a=3'],
+    ['a plain one alone', beside, '__Host-x=1', '__Host-x=1'],
+    ['a name that only looks marked', beside, `p12345678-x=1; __Secure-${own}x=1`, `p12345678-x=1; __Secure-${own}x=1`],
+    ['two of one name beside', beside, 'a=1; a=2', 'a=1; a=2'],
+    ['two of one name below the root', inRoot, 'a=1; b=2; a=3', 'a=1; b=2'],
+    ['no change keeps the bytes', inRoot, 'a=1;b = 2', 'a=1;b = 2'],
+  ];
+  for (const [name, policy, value, expected] of rows)
+    test(name, () => assert.equal(cookiesToBackend(value, policy), expected));
 });

@@ -4,6 +4,7 @@ import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { invariant } from '../util/invariant.ts';
 import { EditList } from './edit-list.ts';
 import type { Scanner } from './scanner.ts';
+import type { Language } from './select.ts';
 import { Window } from './window.ts';
 
 /** What a rewritten body did, for metrics: read it when the body is over, or while it runs. */
@@ -12,6 +13,20 @@ export interface ScanTally {
   edits: number;
   /** The most bytes held back at once. */
   heldBytes: number;
+  /** Bytes that went by unexamined. */
+  unexaminedBytes?: number;
+  /** Bodies in an encoding that cannot be read: they passed as they are. */
+  opaqueBodies?: number;
+  /** Told of everything, if somebody wants to know: see `trace/rewrite-trace.ts`. */
+  readonly watch?: ScanWatch;
+}
+
+/** Hears what becomes of one body. */
+export interface ScanWatch {
+  /** Before the body: how it is read. */
+  onLanguage(language: Language, encoding: string): void;
+  /** `[from, settled)` of the window is done, with these edits in it. */
+  onScanned(window: Window, from: number, settled: number, edits: EditList): void;
 }
 
 /** With what is held back, this much of the next chunk is looked at first: nearly always it settles there. */
@@ -63,6 +78,8 @@ class ScanSink extends PassingSink implements Sink {
     const window = Window.of(this.#held);
     const settled = this.#scan(window, 0, this.#held.length, true);
     invariant(settled === this.#held.length, 'scanner: text left at the end');
+    const { unexaminedBytes = 0 } = this.#scanner;
+    if (unexaminedBytes > 0) this.#tally.unexaminedBytes = (this.#tally.unexaminedBytes ?? 0) + unexaminedBytes;
     this.#held = NOTHING;
     if (window.length > 0 || this.#edits.length > 0)
       this.next.write(this.#edits.length === 0 ? window.bytes : this.#editedBytes(window, settled));
@@ -98,6 +115,7 @@ class ScanSink extends PassingSink implements Sink {
     this.#edits.clear();
     const settled = this.#scanner.scan(window, from, to, isLast, this.#edits);
     this.#tally.edits += this.#edits.length;
+    this.#tally.watch?.onScanned(window, from, settled, this.#edits);
     return settled;
   }
 

@@ -14,6 +14,9 @@ export interface Scanner {
   /** How much it may leave unsettled: `scan` returns at least `to - maxHeldBytes`. */
   readonly maxHeldBytes: number;
 
+  /** Bytes of the run so far that went by unexamined, because something in it is too long to be held back. Absent: none. */
+  readonly unexaminedBytes?: number;
+
   /** Forgets the run so far; the next window begins a new one. */
   reset(): void;
 

@@ -14,7 +14,8 @@ import type { RefPool } from '../util/ref-pool.ts';
 import type { VhostForm } from '../vhost-path/dialects.ts';
 import { Generation, type RouteDetails } from './generation.ts';
 import { createHttpsGuard, type FindHttpsPort, type HttpsGuard } from './https-guard.ts';
-import { buildTlsSites, TlsBuildFailure, type TlsServices, type TlsSites } from './tls-sites.ts';
+import type { TlsServices } from './tls-services.ts';
+import { buildTlsSites, TlsBuildFailure, type TlsSites } from './tls-sites.ts';
 
 /** What outlives generations and is handed to each. */
 export interface Services {
@@ -23,7 +24,7 @@ export interface Services {
   readonly log: FeatureLog;
   readonly shared: RefPool;
   /** Undefined where nothing will listen, so that no certificates are read. */
-  readonly tls: Pick<TlsServices, 'tickets' | 'sources'> | undefined;
+  readonly tls: Pick<TlsServices, 'tickets' | 'sources' | 'board'> | undefined;
   readonly findHttpsPort: FindHttpsPort;
 }
 
@@ -71,6 +72,7 @@ export async function buildGeneration(
       router: new Router(sites),
       details: builder.details,
       trust: new CidrList(config.trust),
+      compat: config.compat,
       refusedForms: builder.refusedForms,
       close: () => builder.close(),
     });
@@ -97,10 +99,10 @@ class Builder {
   }
 
   async buildTls(): Promise<TlsSites | undefined> {
-    const { clock, log, tls } = this.#services;
+    const { clock, log, shared, tls } = this.#services;
     if (tls === undefined) return undefined;
     try {
-      this.#tls = await buildTlsSites(this.#config, { clock, log, ...tls });
+      this.#tls = await buildTlsSites(this.#config, { clock, log, shared, ...tls });
       return this.#tls;
     } catch (error) {
       if (!(error instanceof TlsBuildFailure)) throw error;
@@ -112,7 +114,11 @@ class Builder {
 
   async buildRoute(site: ResolvedSite, resolved: ResolvedMount, guard: HttpsGuard | undefined): Promise<Route> {
     const mount: Mount = { site: site.key, path: resolved.path, source: resolved.source };
-    const context = this.#contextFor(mount, resolved);
+    const context = this.#contextFor(
+      mount,
+      resolved,
+      proxiedPaths(site).filter((path) => path !== mount.path),
+    );
     const wraps: Handler[] = guard === undefined ? [] : [guard.handle];
     const observers: Observer[] = [];
     const instances: { feature: string; instance: FeatureInstance; source: SourcePosition | undefined }[] =
@@ -129,7 +135,13 @@ class Builder {
     invariant(serving?.handle !== undefined, `${name} serves nothing`);
     instances.push({ feature: name, instance: serving, source });
     const handler = compose([...wraps, serving.handle]);
-    const route: Route = { mount, handler, observers, keepsBarePath: serving.keepsBarePath ?? false };
+    const route: Route = {
+      mount,
+      handler,
+      observers,
+      keepsBarePath: serving.keepsBarePath ?? false,
+      strays: serving.rewriting?.strays,
+    };
     this.details.set(route, { wraps, serving, instances });
     return route;
   }
@@ -158,9 +170,9 @@ class Builder {
     }
   }
 
-  #contextFor(mount: Mount, resolved: ResolvedMount): FeatureContext {
+  #contextFor(mount: Mount, resolved: ResolvedMount, neighbours: readonly string[]): FeatureContext {
     const { clock, deadlines, log, shared } = this.#services;
-    const { timeouts, limits } = this.#config;
+    const { timeouts, limits, compat } = this.#config;
     return {
       mount,
       baseDir: this.#config.baseDir,
@@ -168,11 +180,17 @@ class Builder {
       deadlines,
       log,
       bounds: { ...timeouts, maxHeadBytes: limits.maxHeadBytes },
+      compat,
       share: (key, make, close) => {
         this.#heldKeys.push(key);
         return shared.hold(key, make, close);
       },
+      neighbours,
       mountOptions: Object.fromEntries(resolved.features.map(({ name, options }) => [name, options])),
     };
   }
+}
+
+function proxiedPaths({ mounts }: ResolvedSite): string[] {
+  return mounts.filter(({ serve }) => serve.name === 'proxy').map(({ path }) => path);
 }

@@ -101,11 +101,11 @@ export class ClientConnection {
 
 /** What both protocols bound is bounded alike. */
 function sessionLimits(limits: ConnectionLimits): SessionLimits {
-  const { headBytes, headerCount, targetBytes, bodyBytes } = limits;
+  const { headBytes, headerCount, targetBytes, bodyBytes, compat } = limits;
   const { headTimeoutMs, bodyTimeoutMs, writeTimeoutMs, idleTimeoutMs, tunnelIdleTimeoutMs, lingerTimeoutMs } = limits;
   return {
     ...DEFAULT_SESSION_LIMITS,
-    ...{ headBytes, headerCount, targetBytes, bodyBytes },
+    ...{ headBytes, headerCount, targetBytes, bodyBytes, compat },
     ...{ headTimeoutMs, bodyTimeoutMs, writeTimeoutMs, idleTimeoutMs, tunnelIdleTimeoutMs, lingerTimeoutMs },
   };
 }

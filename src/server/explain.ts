@@ -1,6 +1,6 @@
 // What would happen to a request: site, mount, what goes upstream, and the line of configuration behind each; sends nothing.
 import type { ResolvedConfig } from '../config/resolved-config.ts';
-import { emptyBody } from '../exchange/body.ts';
+import { type Body, emptyBody } from '../exchange/body.ts';
 import { compose } from '../exchange/compose.ts';
 import { ProxyError, toProxyError } from '../exchange/errors.ts';
 import { type ConnectionFacts, Exchange } from '../exchange/exchange.ts';
@@ -44,21 +44,22 @@ export interface Explanation {
     | undefined;
 }
 
+const FORGED = 'The path is a public address, which clients may not send (vhost: clients): the client gets 403.';
+
 /** Explains what `generation`, built from `config`, would do with a request from this machine. */
 export async function explainRequest(
   generation: Generation,
   config: ResolvedConfig,
   question: ExplainQuestion,
 ): Promise<Explanation> {
-  const parsed = toRequest(question);
+  const parsed = toRequest(question, generation);
   if (typeof parsed === 'string') return nothing(question, 'refused', parsed);
   const { request, connection } = parsed;
   const host = request.authority?.host ?? '';
   const match = generation.find(request, host, request.authority?.port ?? connection.localPort);
   if (match.kind === 'no-site') return nothing(question, 'no-site', `No site is called ${host}: the client gets 404.`);
   if (match.kind === 'refused') {
-    const why = 'The path is a public address, which clients may not send (vhost: clients): the client gets 403.';
-    return nothing(question, 'refused', why);
+    return nothing(question, 'refused', FORGED);
   }
   if (match.kind === 'no-mount') {
     return {
@@ -126,19 +127,26 @@ async function previewRoute(
   return { ...nothing(question, 'served', summary), steps, upstream: previewed && printPreview(previewed) };
 }
 
-function printPreview({ endpoint, request }: PreviewedRequest): NonNullable<Explanation['upstream']> {
-  return { endpoint, requestLine: `${request.method} ${request.target} HTTP/1.1`, headers: [...request.headers] };
+function printPreview({ endpoint, version, request }: PreviewedRequest): NonNullable<Explanation['upstream']> {
+  return { endpoint, requestLine: `${request.method} ${request.target} ${version}`, headers: [...request.headers] };
 }
 
-function toRequest(question: ExplainQuestion): { request: RequestHead; connection: ConnectionFacts } | string {
+/** A question as a request from this machine; a sentence for what is none. */
+export function toRequest(
+  question: ExplainQuestion,
+  generation: Generation,
+): { request: RequestHead; connection: ConnectionFacts; body: Body } | string {
   const match = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(question.url);
   if (match === null) return `"${question.url}" is no absolute URL: write http://HOST/PATH.`;
   const [, schemeText = '', authorityText = '', rest = ''] = match;
   const scheme = schemeText.toLowerCase() === 'https' ? 'https' : 'http';
   const authority = parseAuthority(authorityText);
   if (authority === undefined) return `"${authorityText}" is no host.`;
-  const target = parseTarget(question.method, rest.startsWith('/') ? rest : `/${rest}`);
-  if (target === undefined)
+  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  const target = parseTarget(question.method, path, generation.compat);
+  if (typeof target === 'string' && generation.refusesPath(path)) return FORGED;
+  if (target === 'unmapped') return 'The path is answered with 404: the server that compat names does not decode it.';
+  if (target === 'malformed')
     return 'The path is refused with 400: it has characters or dot segments that no client sends.';
   const headers = HeaderList.from([['Host', authority.text], ...question.headers]);
   const request: RequestHead = {
@@ -150,7 +158,7 @@ function toRequest(question: ExplainQuestion): { request: RequestHead; connectio
     version: 'HTTP/1.1',
     headers,
   };
-  return { request, connection: localConnection(scheme, authority.port) };
+  return { request, connection: localConnection(scheme, authority.port), body: emptyBody };
 }
 
 function localConnection(scheme: 'http' | 'https', port: number | undefined): ConnectionFacts {

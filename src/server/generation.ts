@@ -3,6 +3,7 @@ import type { FeatureInstance } from '../exchange/feature.ts';
 import type { Handler } from '../exchange/handler.ts';
 import type { RequestHead } from '../exchange/head.ts';
 import type { Route, SourcePosition } from '../exchange/route.ts';
+import type { CompatServer } from '../http/compat-target.ts';
 import type { RouteMatch, Router } from '../site/router.ts';
 import type { CidrList } from '../util/cidr.ts';
 import { invariant } from '../util/invariant.ts';
@@ -27,6 +28,8 @@ export interface GenerationParts {
   readonly router: Router;
   readonly details: ReadonlyMap<Route, RouteDetails>;
   readonly trust: CidrList;
+  /** The server whose reading of paths is used; undefined for our own. */
+  readonly compat: CompatServer | undefined;
   /** Undefined for a configuration without certificates. */
   readonly tls: TlsSites | undefined;
   /** Forms of public addresses that no client may send, on any site: any mount may lead to the backend that believes them. */
@@ -41,6 +44,7 @@ const REFUSED = { kind: 'refused' } as const;
 export class Generation {
   readonly number: number;
   readonly trust: CidrList;
+  readonly compat: CompatServer | undefined;
   readonly tls: TlsSites | undefined;
   readonly #details: ReadonlyMap<Route, RouteDetails>;
   readonly #router: Router;
@@ -53,6 +57,7 @@ export class Generation {
   constructor(parts: GenerationParts) {
     this.number = parts.number;
     this.trust = parts.trust;
+    this.compat = parts.compat;
     this.tls = parts.tls;
     this.#details = parts.details;
     this.#router = parts.router;
@@ -78,8 +83,13 @@ export class Generation {
 
   /** The route for a request, or why it has none; `refused` for a path that would forge a public address. */
   find(request: RequestHead, host: string, port: number): RouteMatch | { readonly kind: 'refused' } {
-    if (isVhostPath(request.target.path, this.#refusedForms)) return REFUSED;
+    if (this.refusesPath(request.target.path)) return REFUSED;
     return this.#router.find(request, host, port);
+  }
+
+  /** Whether a path, well-formed or not, would forge a public address. */
+  refusesPath(path: string): boolean {
+    return isVhostPath(path, this.#refusedForms);
   }
 
   enter(): void {

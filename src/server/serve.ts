@@ -1,4 +1,5 @@
 // Where an exchange meets a generation: opens it, finds its route, runs the chain, turns failures into answers.
+import type { ChallengeBoard } from '../acme/challenges.ts';
 import { type Body, emptyBody } from '../exchange/body.ts';
 import { failedRequest, renderError } from '../exchange/error-reply.ts';
 import { type ErrorCode, ProxyError } from '../exchange/errors.ts';
@@ -11,11 +12,13 @@ import type { Carrier, ExchangeHost } from '../exchange/host.ts';
 import type { Observer } from '../exchange/observer.ts';
 import type { Mount, Route } from '../exchange/route.ts';
 import { HeaderList } from '../http/header-list.ts';
-import { defaultPort } from '../http/target.ts';
+import { defaultPort, pathOfTarget } from '../http/target.ts';
 import { monotonicNow } from '../util/clock.ts';
 import { invariant } from '../util/invariant.ts';
 import { readClientFacts } from './client-facts.ts';
 import type { Generation } from './generation.ts';
+import { isHttpChallenge, withChallenges } from './http-challenges.ts';
+import { type AskedHost, findRescue, findTunnelRescue, noteRescue, redirectInto } from './rescue.ts';
 import type { TlsSites } from './tls-sites.ts';
 
 /** What an OPTIONS request for the server itself, or one that may go no further, is told (RFC 9110 §9.3.7, §7.6.2). */
@@ -32,9 +35,17 @@ export class ExchangeServer implements ExchangeHost {
   readonly #log: FeatureLog;
   /** Observers of every exchange, whatever its mount. */
   readonly #observers: readonly Observer[];
+  /** Undefined where no authority asks: an exchange that is only explained. */
+  readonly #challenges: ChallengeBoard | undefined;
   isDraining = false;
 
-  constructor(generation: Generation, log: FeatureLog, observers: readonly Observer[]) {
+  constructor(
+    generation: Generation,
+    log: FeatureLog,
+    observers: readonly Observer[],
+    challenges: ChallengeBoard | undefined,
+  ) {
+    this.#challenges = challenges;
     this.#generation = generation;
     this.#log = log;
     this.#observers = observers;
@@ -51,16 +62,22 @@ export class ExchangeServer implements ExchangeHost {
     last.retire();
   }
 
-  open(connection: ConnectionFacts, request: RequestHead, body: Body, carrier: Carrier): Exchange {
+  open(connection: ConnectionFacts, received: RequestHead, body: Body, carrier: Carrier): Exchange {
     const generation = this.#generation;
-    const client = readClientFacts(connection, request, generation.trust);
-    const host = client.authority?.host ?? '';
-    const port = client.authority?.port ?? (client.isForwarded ? defaultPort(client.scheme) : connection.localPort);
+    const client = readClientFacts(connection, received, generation.trust);
+    const { host, port } = askedHost(generation, client, connection);
     const isMisdirected =
       connection.tls !== undefined &&
       generation.tls !== undefined &&
-      isElsewhere(generation.tls, connection, client, request, port);
-    const route = isMisdirected ? MISDIRECTED_ROUTE : findRoute(generation, request, host, port);
+      isElsewhere(generation.tls, connection, client, received, port);
+    const request =
+      received.upgrade === undefined || isMisdirected
+        ? received
+        : this.#orTunnelRescue(generation, received, client, { host, port });
+    const found = isMisdirected ? MISDIRECTED_ROUTE : findRoute(generation, request, host, port);
+    const challenges = this.#challenges;
+    const route =
+      challenges !== undefined && isHttpChallenge(request.target.path) ? withChallenges(found, challenges) : found;
     const exchange = new ServedExchange(connection, client, request, body, route, carrier);
     exchange.timeline.requestStart = monotonicNow();
     exchange.generation = generation;
@@ -80,11 +97,11 @@ export class ExchangeServer implements ExchangeHost {
     }
     if (answer instanceof Promise) {
       answer.then(
-        (reply) => carrier.respond(reply),
+        (reply) => carrier.respond(exchange.error === undefined ? reply : this.#orRescue(exchange, reply)),
         (error: unknown) => carrier.respond(this.#fail(exchange, error)),
       );
     } else {
-      carrier.respond(answer);
+      carrier.respond(exchange.error === undefined ? answer : this.#orRescue(exchange, answer));
     }
   }
 
@@ -101,13 +118,36 @@ export class ExchangeServer implements ExchangeHost {
     if (exchange instanceof ServedExchange) exchange.generation?.leave();
   }
 
-  refuse(connection: ConnectionFacts, error: ProxyError): Reply {
-    this.#log.info({ client: connection.address, code: error.code, detail: error.detail }, 'request refused');
-    return renderError(error, { method: 'GET', accept: undefined, id: undefined });
+  refuse(connection: ConnectionFacts, error: ProxyError, target?: string): Reply {
+    const isForged = target !== undefined && this.#generation.refusesPath(pathOfTarget(target));
+    const told = isForged ? new ProxyError('request_denied', error.detail) : error;
+    this.#log.info({ client: connection.address, code: told.code, detail: told.detail }, 'request refused');
+    return renderError(told, { method: 'GET', accept: undefined, id: undefined });
   }
 
   #fail(exchange: Exchange, thrown: unknown): Reply {
-    return renderError(noteFailure(exchange, thrown, this.#log), failedRequest(exchange));
+    return this.#orRescue(exchange, renderError(noteFailure(exchange, thrown, this.#log), failedRequest(exchange)));
+  }
+
+  /** In the place of an answer that nothing is here: the way into the mount whose page asked, if there is one. */
+  #orRescue(exchange: Exchange, reply: Reply): Reply {
+    const { error, request, client, connection } = exchange;
+    if (error === undefined || !NOTHING_HERE.has(error.code) || !(exchange instanceof ServedExchange)) return reply;
+    const { generation } = exchange;
+    const rescue = generation && findRescue(generation, request, client, askedHost(generation, client, connection));
+    if (rescue === undefined) return reply;
+    reply.body.cancel(error);
+    exchange.error = undefined;
+    noteRescue(rescue, request, this.#log);
+    return redirectInto(rescue, client);
+  }
+
+  /** A request to switch protocols, as the mount should get it that it missed; any other as it is. */
+  #orTunnelRescue(generation: Generation, request: RequestHead, client: ClientFacts, asked: AskedHost): RequestHead {
+    const rescue = findTunnelRescue(generation, request, client, asked);
+    if (rescue === undefined) return request;
+    noteRescue(rescue, request, this.#log);
+    return { ...request, target: rescue.target };
   }
 
   // Observers only look: what they throw is logged and changes nothing.
@@ -139,6 +179,18 @@ export class ExchangeServer implements ExchangeHost {
   #observerThrew(error: unknown): void {
     this.#log.error({ error: String(error) }, 'an observer threw');
   }
+}
+
+/** Errors that say that nothing of the site was meant: no mount, no file, no file that takes the method. */
+const NOTHING_HERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['mount_unknown', 'not_found', 'method_not_allowed']);
+
+/** The host that is routed by. */
+function askedHost({ compat }: Generation, client: ClientFacts, connection: ConnectionFacts): AskedHost {
+  const { authority, isForwarded, scheme } = client;
+  // A name without a port stands for that of the scheme to lighttpd, whichever port it was asked on.
+  const isDefault = isForwarded || compat === 'lighttpd';
+  const port = authority?.port ?? (isDefault ? defaultPort(scheme) : connection.localPort);
+  return { host: authority?.host ?? '', port };
 }
 
 function nothingBehind(): never {

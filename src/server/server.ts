@@ -1,13 +1,16 @@
 // The running server: listeners, connections and the current generation; start, reload, drain, stop.
 import type { Socket } from 'node:net';
+import { ChallengeBoard } from '../acme/challenges.ts';
 import type { ResolvedConfig, ResolvedListener } from '../config/resolved-config.ts';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { Feature, FeatureLog } from '../exchange/feature.ts';
 import type { ExchangeHost } from '../exchange/host.ts';
 import type { Observer } from '../exchange/observer.ts';
+import type { RewriteFigures } from '../exchange/rewrite-figures.ts';
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from '../h1/limits.ts';
 import type { Connection } from '../net/connection.ts';
 import { type ListenAddress, Listener } from '../net/listener.ts';
+import { renderMetrics } from '../observe/metrics-registry.ts';
 import { type HandshakeCounts, type HandshakeLimits, TlsAcceptor } from '../tls/acceptor.ts';
 import type { CertificateSource } from '../tls/certificate-source.ts';
 import { SessionTickets } from '../tls/session-tickets.ts';
@@ -16,6 +19,7 @@ import { type Clock, systemClock } from '../util/clock.ts';
 import { Deadlines } from '../util/deadlines.ts';
 import { RefPool } from '../util/ref-pool.ts';
 import { type AdminAnswer, createAdminHost } from './admin/api.ts';
+import { answerForCertificate, type CertificateAction } from './admin/certificates.ts';
 import { prepareSocketFolder } from './admin/socket-folder.ts';
 import { buildGeneration, type Services } from './build.ts';
 import { ClientConnection } from './client-connection.ts';
@@ -33,6 +37,12 @@ export interface ServerOptions {
   readonly certificateSources?: readonly CertificateSource[];
   /** Carries out `reload` of the admin socket: loads the document again and calls `server.reload`. */
   readonly onReload?: () => Promise<AdminAnswer>;
+}
+
+/** What `portico leaks` shows of one mount. */
+export interface MountFigures extends RewriteFigures {
+  readonly site: string;
+  readonly mount: string;
 }
 
 /** What `portico status` shows. */
@@ -69,19 +79,21 @@ export async function startServer(
   const clock = options.clock ?? systemClock;
   let server: Server | undefined;
   const tickets = new SessionTickets(clock);
+  const board = new ChallengeBoard(clock, tickets);
   const services: Services = {
     clock,
     deadlines: new Deadlines(clock),
     log: options.log,
     shared: new RefPool(),
-    tls: { tickets, sources: options.certificateSources ?? [] },
+    tls: { tickets, sources: [board, ...(options.certificateSources ?? [])], board },
     findHttpsPort: () => server?.httpsPort,
   };
   try {
     const generation = await buildGeneration(config, features, services, 1);
-    const host = new ExchangeServer(generation, options.log, options.observers ?? []);
+    const host = new ExchangeServer(generation, options.log, options.observers ?? [], board);
     server = new Server(config, features, options, services, host);
     await server.openListeners(config);
+    generation.tls?.start();
   } catch (error) {
     tickets.close();
     await server?.stop();
@@ -125,7 +137,10 @@ export class Server {
     this.#limits = connectionLimits(config);
     this.#acceptor = new TlsAcceptor(
       // Always those of the current generation, under which the requests behind the handshake will be served.
-      { find: (hello, place) => host.generation.tls?.store.find(hello, place) },
+      {
+        find: (hello, place) => host.generation.tls?.store.find(hello, place),
+        explainNothing: (hello, place) => host.generation.tls?.store.explainNothing(hello, place),
+      },
       handshakeLimits(config),
       services.deadlines,
     );
@@ -174,6 +189,22 @@ export class Server {
       })),
       sites: generation.routes.map(({ mount }) => ({ site: mount.site, mount: mount.path })),
     };
+  }
+
+  /** What rewriting did at each mount that does: {@link MountFigures}. */
+  rewriting(): MountFigures[] {
+    const { generation } = this.#host;
+    return generation.routes.flatMap((route) => {
+      const { rewriting } = generation.detailsOf(route).serving;
+      const { site, path } = route.mount;
+      return rewriting === undefined ? [] : [{ site, mount: path, ...rewriting.figures() }];
+    });
+  }
+
+  /** Sets those figures back to nothing. */
+  resetRewriting(): void {
+    const { generation } = this.#host;
+    for (const route of generation.routes) generation.detailsOf(route).serving.rewriting?.reset();
   }
 
   /** What would happen to a request, without sending one. */
@@ -263,6 +294,7 @@ export class Server {
     this.#limits = connectionLimits(config);
     this.#acceptor.limits = handshakeLimits(config);
     this.#host.swap(next);
+    next.tls?.start();
   }
 
   async #openAdmin(config: ResolvedConfig): Promise<void> {
@@ -275,9 +307,23 @@ export class Server {
       status: async () => ({ status: 200, body: this.status() }),
       reload: async () =>
         (await this.#options.onReload?.()) ?? { status: 501, body: { error: 'this server cannot reload' } },
+      metrics: async () => ({ status: 200, body: await renderMetrics() }),
+      rewriting: async () => ({ status: 200, body: this.rewriting() }),
+      resetRewriting: async () => {
+        const body = this.rewriting();
+        this.resetRewriting();
+        return { status: 200, body };
+      },
+      certificate: (action, question) => this.#orderCertificate(action, question),
     });
     const listener = await this.#open({ path: socketPath, mode: 0o600 }, config, host);
     this.#adminListener = { key: socketPath, listener, isSecure: false };
+  }
+
+  async #orderCertificate(action: CertificateAction, question: URLSearchParams): Promise<AdminAnswer> {
+    const { tls } = this.#host.generation;
+    if (tls === undefined) return { status: 404, body: { error: 'this configuration has no site with TLS' } };
+    return answerForCertificate(tls, action, question, this.httpsPort ?? 0);
   }
 
   async #open(address: ListenAddress, config: ResolvedConfig, host: ExchangeHost): Promise<Listener> {
@@ -307,7 +353,7 @@ export class Server {
   }
 }
 
-function connectionLimits({ limits, timeouts }: ResolvedConfig): ConnectionLimits {
+function connectionLimits({ limits, timeouts, compat }: ResolvedConfig): ConnectionLimits {
   return {
     ...DEFAULT_CONNECTION_LIMITS,
     headBytes: limits.maxHeadBytes,
@@ -319,6 +365,7 @@ function connectionLimits({ limits, timeouts }: ResolvedConfig): ConnectionLimit
     writeTimeoutMs: timeouts.responseMs,
     idleTimeoutMs: timeouts.idleMs,
     tunnelIdleTimeoutMs: timeouts.tunnelMs,
+    compat,
   };
 }
 

@@ -1,74 +1,65 @@
 // TLS of a generation: an identity for every name that has one, renewed when files change; which host a connection may ask.
+import { isIP } from 'node:net';
+import type { RevocationReason } from '../acme/issuer.ts';
 import type {
-  ResolvedClients,
+  ResolvedAutoName,
   ResolvedConfig,
   ResolvedSite,
   ResolvedTls,
   SiteName,
 } from '../config/resolved-config.ts';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
-import type { FeatureLog } from '../exchange/feature.ts';
 import { HostTable } from '../site/host-table.ts';
-import { type Certificate, CertificateError, isCertificateFor, printCertificateNames } from '../tls/certificate.ts';
-import type { CertificateSource } from '../tls/certificate-source.ts';
-import { CertificateStore, type IdentitySlot } from '../tls/certificate-store.ts';
-import { type CertificateFiles, readCertificate, readPem, watchFiles } from '../tls/files.ts';
-import { Identity } from '../tls/identity.ts';
-import type { SessionTickets } from '../tls/session-tickets.ts';
-import type { Cancel, Clock } from '../util/clock.ts';
+import { CertificateError, isCertificateFor, printCertificateNames } from '../tls/certificate.ts';
+import { CertificateStore } from '../tls/certificate-store.ts';
+import { type CertificateFiles, watchFiles } from '../tls/files.ts';
+import type { Cancel } from '../util/clock.ts';
+import { AutoCertificates } from './auto-certificates.ts';
+import { AutoSlot } from './auto-slot.ts';
+import type { CertificateReport } from './certificate-report.ts';
+import { CertificateLoader, FileSlot } from './file-slot.ts';
+import type { LiveSlot, TlsServices } from './tls-services.ts';
 
-/** What TLS of all generations shares. */
-export interface TlsServices {
-  readonly clock: Clock;
-  readonly log: FeatureLog;
-  readonly tickets: SessionTickets;
-  /** Further sources of certificates, asked before the configured names. */
-  readonly sources: readonly CertificateSource[];
+/** A slot under a name of a site. */
+interface PlacedSlot {
+  readonly slot: LiveSlot;
+  readonly site: string;
 }
 
-/** What is spoken behind a handshake, best first; `server.ts` has an engine for each. */
-const ALPN_PROTOCOLS = ['h2', 'http/1.1'];
-
-/** What an identity is made from, again and again. */
-interface Recipe {
-  readonly files: readonly CertificateFiles[];
-  readonly tls: ResolvedTls;
-  /** See `IdentityOptions.label`. */
-  readonly label: string;
-}
-
-interface Made {
-  readonly slot: IdentitySlot;
-  readonly recipe: Recipe;
+/** What {@link TlsSites} is made of. */
+interface TlsParts {
+  readonly names: HostTable<PlacedSlot>;
+  readonly fallback: LiveSlot | undefined;
+  /** For clients that name no host. */
+  readonly nameless: LiveSlot | undefined;
+  readonly slots: readonly LiveSlot[];
+  /** Undefined where nothing is fetched. */
+  readonly auto: AutoCertificates | undefined;
 }
 
 /** The TLS of one generation; made by {@link buildTlsSites}. */
 export class TlsSites {
   readonly store: CertificateStore;
-  readonly #names: HostTable<IdentitySlot>;
-  readonly #fallback: IdentitySlot | undefined;
-  readonly #made: readonly Made[];
+  readonly #parts: TlsParts;
   readonly #services: TlsServices;
   readonly #stopWatching: Cancel;
   #isClosed = false;
 
-  constructor(
-    names: HostTable<IdentitySlot>,
-    fallback: IdentitySlot | undefined,
-    made: readonly Made[],
-    services: TlsServices,
-  ) {
-    this.#names = names;
-    this.#fallback = fallback;
-    this.#made = made;
+  constructor(parts: TlsParts, services: TlsServices) {
+    this.#parts = parts;
     this.#services = services;
     this.store = new CertificateStore({
       find: (name, port) => this.#slotOf(name, port),
-      nameless: made[0]?.slot,
+      nameless: parts.nameless,
       sources: services.sources,
     });
-    const files = new Set(made.flatMap(({ recipe }) => filesOf(recipe)));
+    const files = new Set(parts.slots.flatMap((slot) => slot.files));
     this.#stopWatching = watchFiles([...files], services.clock, (changed) => void this.#renew(changed));
+  }
+
+  /** The listeners are open: certificates that are missing may be ordered. */
+  start(): void {
+    this.#parts.auto?.start();
   }
 
   /**
@@ -79,36 +70,65 @@ export class TlsSites {
    */
   mayServe({ tls }: ConnectionFacts, host: string, port: number, certified: string): boolean {
     if (tls === undefined) return true;
-    if (this.#slotOf(host, port)?.current.clientPolicy !== tls.clientPolicy) return false;
+    if (this.#slotOf(host, port)?.clientPolicy !== tls.clientPolicy) return false;
     const isUnnamed = tls.serverName === undefined || certified === '';
     return isUnnamed || certified === tls.serverName || tls.covers(certified);
+  }
+
+  /** What clients that ask for `host` are shown, and why. */
+  report(host: string, port: number): CertificateReport {
+    const placed = this.#parts.names.find(host, port);
+    if (placed !== undefined) return { ...placed.slot.report(host), site: placed.site };
+    const { fallback } = this.#parts;
+    if (fallback === undefined)
+      return {
+        host,
+        site: undefined,
+        from: 'none',
+        certificates: [],
+        files: [],
+        reasons: ['no site with TLS has this name'],
+      };
+    return { ...fallback.report(host), reasons: ['no site has this name: it is the certificate of "tls" at the top'] };
+  }
+
+  /** Orders the certificate of `host` anew; the report says what came of it. */
+  async renewNow(host: string, port: number): Promise<CertificateReport> {
+    await this.#parts.auto?.renew(this.#subjectOf(host, port));
+    return this.report(host, port);
+  }
+
+  /** Takes the certificate of `host` back at its CA and orders another. Rejects with `AcmeError` if the CA refuses. */
+  async revoke(host: string, port: number, reason: RevocationReason): Promise<CertificateReport> {
+    await this.#parts.auto?.revoke(this.#subjectOf(host, port), reason);
+    return this.report(host, port);
   }
 
   /** Ends watching; connections live on. */
   close(): void {
     this.#isClosed = true;
     this.#stopWatching();
-    for (const { slot } of this.#made) slot.current.close();
+    for (const slot of this.#parts.slots) slot.close();
+    this.#parts.auto?.close();
   }
 
-  #slotOf(name: string, port: number): IdentitySlot | undefined {
-    return this.#names.find(name, port) ?? this.#fallback;
+  #slotOf(name: string, port: number): LiveSlot | undefined {
+    return this.#parts.names.find(name, port)?.slot ?? this.#parts.fallback;
+  }
+
+  #subjectOf(host: string, port: number): string {
+    const slot = this.#slotOf(host, port);
+    return slot instanceof AutoSlot ? (slot.subjectOf(host) ?? host) : host;
   }
 
   /** A file that is broken now leaves what was read before in place. */
   async #renew(changed: ReadonlySet<string>): Promise<void> {
     const { log } = this.#services;
-    for (const { slot, recipe } of this.#made) {
-      const files = filesOf(recipe).filter((file) => changed.has(file));
-      if (files.length === 0) continue;
+    for (const slot of this.#parts.slots) {
+      const files = slot.files.filter((file) => changed.has(file));
+      if (files.length === 0 || this.#isClosed) continue;
       try {
-        const next = await makeIdentity(recipe, new Loader(), this.#services);
-        if (this.#isClosed) {
-          next.close();
-          return;
-        }
-        slot.current.close();
-        slot.current = next;
+        await slot.reread();
         log.info({ files }, 'certificate files changed: the new ones are in use');
       } catch (error) {
         log.error(
@@ -122,9 +142,9 @@ export class TlsSites {
 
 /** Builds the TLS of a configuration; undefined if it has none. Rejects with a {@link TlsBuildFailure}. */
 export async function buildTlsSites(config: ResolvedConfig, services: TlsServices): Promise<TlsSites | undefined> {
-  const builder = new TlsBuilder(services);
+  const builder = new TlsBuilder(config, services);
   try {
-    return await builder.build(config);
+    return await builder.build();
   } catch (error) {
     builder.close();
     throw error;
@@ -146,17 +166,22 @@ export class TlsBuildFailure extends Error {
 }
 
 class TlsBuilder {
+  readonly #config: ResolvedConfig;
   readonly #services: TlsServices;
-  readonly #loader = new Loader();
+  readonly #loader = new CertificateLoader();
   /** Sites with the same recipe share an identity. */
-  readonly #made = new Map<string, Made>();
+  readonly #made = new Map<string, LiveSlot>();
+  #auto: AutoCertificates | undefined = undefined;
+  #nameless: LiveSlot | undefined = undefined;
 
-  constructor(services: TlsServices) {
+  constructor(config: ResolvedConfig, services: TlsServices) {
+    this.#config = config;
     this.#services = services;
   }
 
-  async build({ sites, tls: rootTls }: ResolvedConfig): Promise<TlsSites | undefined> {
-    const entries: (readonly [SiteName, IdentitySlot])[] = [];
+  async build(): Promise<TlsSites | undefined> {
+    const { sites, tls: rootTls } = this.#config;
+    const entries: (readonly [SiteName, PlacedSlot])[] = [];
     for (const site of sites) {
       const { tls } = site;
       if (tls === undefined) continue;
@@ -165,19 +190,26 @@ class TlsBuilder {
     }
     if (rootTls === undefined && entries.length === 0) return undefined;
     const fallback =
-      rootTls && (await this.#attempt(rootTls, undefined, () => this.#slot(rootTls.certificates, rootTls, 'tls')));
-    return new TlsSites(new HostTable(entries), fallback, [...this.#made.values()], this.#services);
+      rootTls && (await this.#attempt(rootTls, undefined, () => this.#fileSlot(rootTls.certificates, rootTls, 'tls')));
+    const slots = [...this.#made.values()];
+    const parts = { fallback, nameless: this.#nameless ?? slots[0], slots, auto: this.#auto };
+    return new TlsSites({ ...parts, names: new HostTable(entries) }, this.#services);
   }
 
   close(): void {
-    for (const { slot } of this.#made.values()) slot.current.close();
+    for (const slot of this.#made.values()) slot.close();
+    this.#auto?.close();
   }
 
-  async #slotsOf(site: ResolvedSite, tls: ResolvedTls): Promise<(readonly [SiteName, IdentitySlot])[]> {
-    const slots: (readonly [SiteName, IdentitySlot])[] = [];
+  async #slotsOf(site: ResolvedSite, tls: ResolvedTls): Promise<(readonly [SiteName, PlacedSlot])[]> {
+    const slots: (readonly [SiteName, PlacedSlot])[] = [];
     for (const name of site.names) {
-      const files = await this.#filesFor(name.host, tls);
-      slots.push([name, await this.#slot(files, tls, site.key)]);
+      const auto = tls.auto?.find(({ host }) => host === name.host);
+      const slot =
+        auto === undefined
+          ? await this.#fileSlot(await this.#filesFor(name.host, tls), tls, site.key)
+          : await this.#autoSlot(auto, tls, site.key);
+      slots.push([name, { slot, site: site.key }]);
     }
     return slots;
   }
@@ -199,14 +231,28 @@ class TlsBuilder {
     return certificates;
   }
 
-  async #slot(files: readonly CertificateFiles[], tls: ResolvedTls, site: string): Promise<IdentitySlot> {
-    const label = tls.clients === undefined ? JSON.stringify(files) : site;
-    const key = JSON.stringify([files, tls.preset, tls.clients, label]);
+  #fileSlot(pairs: readonly CertificateFiles[], tls: ResolvedTls, site: string): Promise<LiveSlot> {
+    const label = tls.clients === undefined ? JSON.stringify(pairs) : site;
+    const key = JSON.stringify([pairs, tls.preset, tls.clients, label]);
+    return this.#share(key, () => FileSlot.open({ pairs, tls, label }, this.#loader, this.#services));
+  }
+
+  async #autoSlot(auto: ResolvedAutoName, tls: ResolvedTls, site: string): Promise<LiveSlot> {
+    this.#auto ??= new AutoCertificates(this.#config, this.#services);
+    const certificates = this.#auto;
+    const key = JSON.stringify(['auto', auto, tls.preset, tls.clients, site]);
+    const slot = await this.#share(key, () => AutoSlot.open(auto, tls, site, certificates, this.#services));
+    // A client that connects to an address names no host.
+    const isAddress = isIP(auto.host.replace(/^\[|\]$/g, '')) !== 0;
+    if (isAddress || auto.host === 'localhost') this.#nameless ??= slot;
+    return slot;
+  }
+
+  async #share(key: string, open: () => Promise<LiveSlot>): Promise<LiveSlot> {
     const found = this.#made.get(key);
-    if (found !== undefined) return found.slot;
-    const recipe = { files, tls, label };
-    const slot = { current: await makeIdentity(recipe, this.#loader, this.#services) };
-    this.#made.set(key, { slot, recipe });
+    if (found !== undefined) return found;
+    const slot = await open();
+    this.#made.set(key, slot);
     return slot;
   }
 
@@ -217,46 +263,6 @@ class TlsBuilder {
       throw new TlsBuildFailure(tls, site, error);
     }
   }
-}
-
-/** Reads each file once. */
-class Loader {
-  readonly #certificates = new Map<string, Promise<Certificate>>();
-
-  certificate(files: CertificateFiles): Promise<Certificate> {
-    const key = JSON.stringify([files.cert, files.key]);
-    const found = this.#certificates.get(key) ?? readCertificate(files);
-    this.#certificates.set(key, found);
-    return found;
-  }
-}
-
-async function makeIdentity({ files, tls, label }: Recipe, loader: Loader, services: TlsServices): Promise<Identity> {
-  const certificates = await Promise.all(files.map((pair) => loader.certificate(pair)));
-  const clients = tls.clients && (await readDemands(tls.clients));
-  const { clock, log, tickets } = services;
-  for (const { leaf } of certificates)
-    warnOfDates(leaf.validFrom, leaf.validTo, printCertificateNames(leaf), clock, log);
-  return new Identity({ label, certificates, preset: tls.preset, clients, alpnProtocols: ALPN_PROTOCOLS }, tickets);
-}
-
-async function readDemands({ ca, mode }: ResolvedClients) {
-  const text = await readPem(ca);
-  if (!text.includes('-----BEGIN CERTIFICATE-----'))
-    throw new CertificateError(`${ca} has no certificate in PEM in it`);
-  return { ca: text, isRequired: mode === 'require' };
-}
-
-/** Certificates out of their time are shown all the same: no certificate at all would help nobody. */
-function warnOfDates(from: string, to: string, names: string, clock: Clock, log: FeatureLog): void {
-  const nowMs = clock.epochMs();
-  if (Date.parse(to) < nowMs) log.warn({ names, validTo: to }, 'a certificate has expired');
-  if (Date.parse(from) > nowMs) log.warn({ names, validFrom: from }, 'a certificate is not valid yet');
-}
-
-function filesOf({ files, tls }: Recipe): string[] {
-  const own = files.flatMap(({ cert, key }) => [cert, key]);
-  return tls.clients === undefined ? own : [...own, tls.clients.ca];
 }
 
 function messageOf(error: unknown): string {

@@ -163,22 +163,22 @@ class Handshake implements Expiring, HandshakeResult {
     this.deadlineMs = this.#deadlines.in(Math.max(0, this.#timeoutMs - spentMs));
     this.#deadlines.add(this);
     this.#socket.once('close', this.#onClose);
+    const explain = () => source.explainNothing?.(hello, { localPort });
     const found = source.find(hello, { localPort });
     if (found instanceof Promise)
       found.then(
-        (identity) => this.#begin(identity),
-        () => this.#begin(undefined),
+        (identity) => this.#begin(identity, explain),
+        () => this.#begin(undefined, explain),
       );
-    else this.#begin(found);
+    else this.#begin(found, explain);
   }
 
-  #begin(identity: Identity | undefined): void {
+  #begin(identity: Identity | undefined, explain: () => string | undefined): void {
     if (this.#isOver) return;
     if (identity === undefined) {
-      this.#refuse(
-        `no certificate for ${this.#hello?.serverName ?? 'clients without a name'}`,
-        ALERT_UNRECOGNIZED_NAME,
-      );
+      const name = this.#hello?.serverName ?? 'clients without a name';
+      const why = explain();
+      this.#refuse(`no certificate for ${name}${why === undefined ? '' : `: ${why}`}`, ALERT_UNRECOGNIZED_NAME);
       return;
     }
     this.#identity = identity;

@@ -15,4 +15,6 @@ export interface HelloPlace {
  */
 export interface CertificateSource {
   find(hello: ClientHello, place: HelloPlace): Identity | Promise<Identity | undefined> | undefined;
+  /** Why there is nothing for this client, in a few words for the log; undefined where there is no more to say. */
+  explainNothing?(hello: ClientHello, place: HelloPlace): string | undefined;
 }

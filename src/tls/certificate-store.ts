@@ -3,9 +3,14 @@ import type { CertificateSource, HelloPlace } from './certificate-source.ts';
 import type { ClientHello } from './client-hello.ts';
 import type { Identity } from './identity.ts';
 
-/** A place for an identity: what is in it changes when files do, in one step, under all names that lead to it. */
+/** What stands behind a name: what it shows may change at any time, and the next handshake sees the change. */
 export interface IdentitySlot {
-  current: Identity;
+  /** The demands on client certificates of whatever is shown; see `Identity.clientPolicy`. */
+  readonly clientPolicy: string | undefined;
+  /** As {@link CertificateSource.find}, for a client that asked for `name`; undefined if it named none. */
+  show(name: string | undefined): Identity | Promise<Identity | undefined> | undefined;
+  /** Why nothing is shown for `name`, in a few words for the log. */
+  explainNothing?(name: string | undefined): string | undefined;
 }
 
 /** What a store looks things up in. */
@@ -46,10 +51,17 @@ export class CertificateStore implements CertificateSource {
     return found ?? this.#findOwn(hello, place);
   }
 
-  #findOwn({ serverName }: ClientHello, { localPort }: HelloPlace): Identity | undefined {
-    const { nameless } = this.#tables;
-    if (serverName === undefined) return (this.#tables.find('', localPort) ?? nameless)?.current;
-    return this.#tables.find(serverName, localPort)?.current;
+  explainNothing({ serverName }: ClientHello, { localPort }: HelloPlace): string | undefined {
+    return this.#slotOf(serverName, localPort)?.explainNothing?.(serverName);
+  }
+
+  #findOwn({ serverName }: ClientHello, { localPort }: HelloPlace) {
+    return this.#slotOf(serverName, localPort)?.show(serverName);
+  }
+
+  #slotOf(serverName: string | undefined, localPort: number): IdentitySlot | undefined {
+    if (serverName === undefined) return this.#tables.find('', localPort) ?? this.#tables.nameless;
+    return this.#tables.find(serverName, localPort);
   }
 }
 

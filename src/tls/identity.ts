@@ -54,7 +54,7 @@ export class Identity {
     const { certificates, clients, alpnProtocols, label } = options;
     this.certificates = oneOfEachKind(certificates);
     this.alpnProtocols = alpnProtocols;
-    this.clientPolicy = clients && hash(JSON.stringify([clients.ca, clients.isRequired]));
+    this.clientPolicy = clientPolicyOf(clients);
     this.#tickets = tickets;
     this.#server = createServer({
       ...presetOptions(options.preset),
@@ -95,6 +95,11 @@ export class Identity {
   close(): void {
     this.#tickets.detach(this.#server);
   }
+}
+
+/** See `Identity.clientPolicy`. */
+export function clientPolicyOf(clients: ClientDemands | undefined): string | undefined {
+  return clients && hash(JSON.stringify([clients.ca, clients.isRequired]));
 }
 
 /**

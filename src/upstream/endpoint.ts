@@ -1,6 +1,8 @@
 // Endpoint: one address of an upstream, with its pool of connections and what was learnt about it.
 import type { Exchange } from '../exchange/exchange.ts';
+import type { OutboundProtocol } from '../exchange/outbound.ts';
 import type { EndpointAddress } from '../net/address.ts';
+import type { ProtocolChoice } from './dialler.ts';
 import type { Pool } from './pool.ts';
 
 /** One address that requests can be sent to. */
@@ -10,6 +12,8 @@ export interface Endpoint {
   readonly address: EndpointAddress;
   /** The scheme of its URLs. */
   readonly scheme: 'http' | 'https';
+  /** What is spoken to it; `auto` where its TLS handshake decides. */
+  readonly protocol: ProtocolChoice;
   /** The authority of its own URLs: what Host says with `host: upstream`. */
   readonly authority: string;
   readonly pool: Pool;
@@ -20,6 +24,8 @@ export interface Endpoint {
 /** A backend URL as it was configured, taken apart. */
 export interface EndpointUrl {
   readonly scheme: 'http' | 'https';
+  /** What the address itself says of the protocol: `h2` for `h2c:`, HTTP/2 without TLS; else nothing. */
+  readonly protocol: OutboundProtocol | undefined;
   readonly address: EndpointAddress;
   readonly authority: string;
   /** The path of the backend base; starts with `/`. */
@@ -27,20 +33,29 @@ export interface EndpointUrl {
 }
 
 /**
- * Parses `http://host[:port][/path]`, `https://...`, `unix:/path/to.sock[:/path]`. Returns a sentence for what is wrong.
+ * Parses `http://host[:port][/path]`, `https://...`, `h2c://...`, `unix:/path/to.sock[:/path]`. Returns a sentence for what is wrong.
  */
 export function parseEndpointUrl(text: string): EndpointUrl | string {
   if (text.startsWith('unix:')) return parseUnixUrl(text.slice(5));
-  if (!/^https?:\/\//i.test(text))
-    return `"${text}" is no backend address: write http://HOST:PORT, https://HOST or unix:/PATH`;
-  if (!URL.canParse(text)) return `"${text}" is not a valid URL`;
-  const url = new URL(text);
+  const scheme = /^(https?|h2c):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined)
+    return `"${text}" is no backend address: write http://HOST:PORT, https://HOST, h2c://HOST:PORT or unix:/PATH`;
+  // The same grammar, and the same port by default, as http.
+  const httpText = scheme === 'h2c' ? `http${text.slice(3)}` : text;
+  if (!URL.canParse(httpText)) return `"${text}" is not a valid URL`;
+  const url = new URL(httpText);
   if (url.username !== '' || url.password !== '') return `"${text}" carries credentials: remove them from the address`;
   if (url.search !== '' || url.hash !== '') return `"${text}" ends in a query or fragment: a backend base is a path`;
-  const scheme = url.protocol === 'https:' ? 'https' : 'http';
-  const port = url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port);
+  const isHttps = scheme === 'https';
+  const port = url.port === '' ? (isHttps ? 443 : 80) : Number(url.port);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  return { scheme, address: { host, port }, authority: url.host, path: url.pathname };
+  return {
+    scheme: isHttps ? 'https' : 'http',
+    protocol: scheme === 'h2c' ? 'h2' : undefined,
+    address: { host, port },
+    authority: url.host,
+    path: url.pathname,
+  };
 }
 
 function parseUnixUrl(rest: string): EndpointUrl | string {
@@ -49,5 +64,5 @@ function parseUnixUrl(rest: string): EndpointUrl | string {
   const basePath = mark < 0 ? '/' : rest.slice(mark + 1);
   if (!path.startsWith('/')) return `"unix:${rest}" needs an absolute path`;
   if (!basePath.startsWith('/')) return `"unix:${rest}": the path behind the socket starts with /`;
-  return { scheme: 'http', address: { path }, authority: 'localhost', path: basePath };
+  return { scheme: 'http', protocol: undefined, address: { path }, authority: 'localhost', path: basePath };
 }

@@ -3,7 +3,7 @@ import type { Body } from '../exchange/body.ts';
 import type { ProxyError } from '../exchange/errors.ts';
 import { isIdempotent } from '../http/method.ts';
 
-/** What to do after a failed attempt: `again` at the same endpoint on a new connection, or at `another` endpoint. */
+/** What to do after a failed attempt: `again` at the same endpoint on another connection, or at `another` endpoint. */
 export type NextAttempt = 'again' | 'another' | 'none';
 
 /**
@@ -21,6 +21,8 @@ export function nextAttempt(
   switch (error.retry) {
     case 'always':
       return 'another';
+    case 'unprocessed':
+      return 'again';
     case 'if-reused':
       // RFC 9112 §9.3.1: a kept connection may be closed at any time; what was sent on it may not have been seen.
       return wasReused && body.isEmpty && isIdempotent(method) ? 'again' : 'none';

@@ -1,14 +1,14 @@
-// Transport: sends one request to one endpoint over one protocol; here HTTP/1.1 on pooled connections.
+// Transport: sends one request to one endpoint; here on pooled connections, whatever protocol they speak.
 import type { Body } from '../exchange/body.ts';
 import type { ProxyError } from '../exchange/errors.ts';
 import type { Cancellable, Exchange } from '../exchange/exchange.ts';
 import type { Reply } from '../exchange/handler.ts';
 import type { OutboundRequest, ResponseHead } from '../exchange/head.ts';
-import type { OutboundConnection, ResponseReceiver } from '../h1/outbound-connection.ts';
+import type { OutboundCarrier, ResponseReceiver } from '../exchange/outbound.ts';
 import { isIdempotent } from '../http/method.ts';
 import { monotonicNow } from '../util/clock.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Borrower } from './pool.ts';
+import type { Borrower, CancelLease } from './lease.ts';
 
 /** Hears how one attempt ended; exactly one of the two calls. */
 export interface AttemptResult {
@@ -30,23 +30,23 @@ export interface Transport {
   ): Cancellable;
 }
 
-/** HTTP/1.1 with the endpoint's pool. */
-export const h1Transport: Transport = {
+/** On a connection of the endpoint's pool, in the protocol that the endpoint speaks. */
+export const pooledTransport: Transport = {
   send(exchange, request, body, endpoint, fresh, result) {
-    const attempt = new H1Attempt(exchange, request, body, endpoint, result);
+    const attempt = new PooledAttempt(exchange, request, body, endpoint, result);
     attempt.start(fresh);
     return attempt;
   },
 };
 
-class H1Attempt implements Borrower, ResponseReceiver, Cancellable {
+class PooledAttempt implements Borrower, ResponseReceiver, Cancellable {
   readonly #exchange: Exchange;
   readonly #request: OutboundRequest;
   readonly #body: Body;
   readonly #endpoint: Endpoint;
   readonly #result: AttemptResult;
-  #connection: OutboundConnection | undefined = undefined;
-  #stopLease: (() => void) | undefined = undefined;
+  #carrier: OutboundCarrier | undefined = undefined;
+  #stopLease: CancelLease = undefined;
   #wasReused = false;
   #isOver = false;
 
@@ -60,26 +60,27 @@ class H1Attempt implements Borrower, ResponseReceiver, Cancellable {
 
   start(fresh: boolean): void {
     const isRepeatable = this.#body.isEmpty && isIdempotent(this.#request.method);
-    this.#stopLease = this.#endpoint.pool.lease(
-      this,
-      isRepeatable,
-      fresh || this.#exchange.request.upgrade !== undefined,
-      this.#endpoint.preface?.(this.#exchange),
-    );
+    const { upgrade } = this.#exchange.request;
+    const preface = this.#endpoint.preface?.(this.#exchange);
+    const cancel = this.#endpoint.pool.lease(this, { isRepeatable, fresh, preface, upgrade });
+    if (!this.#isOver) this.#stopLease = cancel;
   }
 
-  leased(connection: OutboundConnection, wasReused: boolean): void {
+  leased(carrier: OutboundCarrier, wasReused: boolean): void {
     if (this.#isOver) {
-      connection.destroy();
+      carrier.destroy();
       return;
     }
-    this.#connection = connection;
+    this.#carrier = carrier;
     this.#wasReused = wasReused;
     const { timeline, upstream, request } = this.#exchange;
     timeline.upstreamReady = monotonicNow();
     timeline.upstreamSent = timeline.upstreamReady;
-    if (upstream !== undefined) upstream.wasReused = wasReused;
-    connection.send(this.#request, this.#body, request.expectsContinue, this);
+    if (upstream !== undefined) {
+      upstream.wasReused = wasReused;
+      upstream.protocol = carrier.protocol;
+    }
+    carrier.send(this.#request, this.#body, request.expectsContinue, this);
   }
 
   leaseFailed(error: ProxyError): void {
@@ -99,8 +100,8 @@ class H1Attempt implements Borrower, ResponseReceiver, Cancellable {
   }
 
   failed(error: ProxyError): void {
-    if (this.#wasReused && error.code === 'upstream_closed' && this.#connection !== undefined) {
-      this.#endpoint.pool.noteStale(this.#connection);
+    if (this.#wasReused && error.code === 'upstream_closed' && this.#carrier !== undefined) {
+      this.#endpoint.pool.noteStale(this.#carrier);
     }
     this.#fail(error);
   }
@@ -108,7 +109,7 @@ class H1Attempt implements Borrower, ResponseReceiver, Cancellable {
   cancel(reason: ProxyError): void {
     if (this.#isOver) return;
     this.#stopLease?.();
-    this.#connection?.cancel(reason);
+    this.#carrier?.cancel(reason);
     this.#fail(reason);
   }
 

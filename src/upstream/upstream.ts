@@ -30,7 +30,7 @@ export class Upstream {
    * Sends a request and resolves with what `finish` makes of the answer, or rejects with what it throws, or with the
    * ProxyError of the last attempt.
    */
-  send(exchange: Exchange, requestFor: RequestFor, body: Body, finish: FinishReply): Promise<Reply> {
+  send(exchange: Exchange, requestFor: RequestFor, body: Body, finish: FinishReply = asItIs): Promise<Reply> {
     return new Promise((resolve, reject) => {
       new Delivery(this, this.#transport, exchange, requestFor, body, finish, resolve, reject).start();
     });
@@ -50,6 +50,8 @@ export type RequestFor = (endpoint: Endpoint) => OutboundRequest;
 
 /** What becomes of the answer before anybody else sees it. */
 export type FinishReply = (reply: Reply) => Reply | Promise<Reply>;
+
+const asItIs: FinishReply = (reply) => reply;
 
 /** One request on its way: the attempts, one after the other. */
 class Delivery implements AttemptResult, Cancellable {
@@ -86,7 +88,14 @@ class Delivery implements AttemptResult, Cancellable {
     this.#finish = finish;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#record = { upstream: upstream.name, endpoint: '', attempts: 0, wasReused: false, status: 0 };
+    this.#record = {
+      upstream: upstream.name,
+      endpoint: '',
+      attempts: 0,
+      wasReused: false,
+      protocol: undefined,
+      status: 0,
+    };
   }
 
   start(): void {

@@ -112,32 +112,46 @@ describe('every coding, whole and in chunks, for every client', () => {
   }
 });
 
-test('conditions, HEAD and ranges speak of the body that the client has', LIMIT, async (t) => {
-  const upstream = await startCodedBackend(t, (bytes) => zlib.gzipSync(bytes), 'gzip', 300);
-  const portico = await startBelowApp(t, upstream.origin);
-  const gzip = 'Accept-Encoding: gzip';
-  const first = await ask(portico, '/app/whole', [gzip]);
+describe('every coding, whole and in chunks: conditions, HEAD and ranges speak of the body that the client has', () => {
+  for (const [index, [name, code]] of CODINGS.entries()) {
+    test(`${name} (${index})`, LIMIT, async (t) => {
+      const upstream = await startCodedBackend(t, code, name, 300);
+      const portico = await startBelowApp(t, upstream.origin, { rewrite: { shim: 'off' } });
+      for (const asked of ['', 'gzip', 'br'])
+        for (const path of ['/app/whole', '/app/chunked']) await checkConditions(upstream, portico, path, asked);
+    });
+  }
+});
+
+async function checkConditions(upstream: ScriptedUpstream, portico: Portico, path: string, asked: string) {
+  const lines = accepting(asked);
+  const first = await ask(portico, path, lines);
   const etag = first.headers.get('etag') ?? '';
 
-  const unchanged = await ask(portico, '/app/whole', [gzip, `If-None-Match: ${etag}`]);
+  const unchanged = await ask(portico, path, [...lines, `If-None-Match: ${etag}`]);
   assert.equal(unchanged.status, 304);
   assert.equal(unchanged.headers.get('etag'), etag);
   assert.equal(upstream.requests.at(-1)?.headers.get('if-none-match'), '"v1"');
 
-  const otherConfiguration = await ask(portico, '/app/whole', [gzip, 'If-None-Match: "v1;rw=00000000.gzip"']);
+  const otherConfiguration = await ask(portico, path, [...lines, 'If-None-Match: "v1;rw=00000000.gzip"']);
   assert.equal(otherConfiguration.status, 200);
+  assert.deepEqual(otherConfiguration.body, first.body);
 
-  const ofHead = await ask(portico, '/app/whole', [gzip], 'HEAD');
+  const ofHead = await ask(portico, path, lines, 'HEAD');
   assert.equal(ofHead.headers.has('content-length'), false);
-  assert.equal(ofHead.headers.get('content-encoding'), 'gzip');
+  assert.equal(ofHead.headers.get('content-encoding'), first.headers.get('content-encoding'));
+  assert.equal(ofHead.headers.get('etag'), etag);
 
-  const part = await ask(portico, '/app/whole', ['Range: bytes=0-9']);
+  const part = await ask(portico, path, [...lines, 'Range: bytes=0-9']);
   assert.equal(part.status, 206);
   assert.equal(part.headers.get('etag'), '"v1"');
   assert.equal(part.body.length, 10);
-  const document = await ask(portico, '/app/whole', ['Range: bytes=0-9', 'Sec-Fetch-Dest: document']);
+  const stale = await ask(portico, path, [...lines, 'Range: bytes=0-9', 'If-Range: "v1;rw=00000000"']);
+  assert.equal(stale.status, 200);
+  const document = await ask(portico, path, [...lines, 'Range: bytes=0-9', 'Sec-Fetch-Dest: document']);
   assert.equal(document.status, 200);
-});
+  assert.deepEqual(document.body, first.body);
+}
 
 test('a backend on this machine is asked for plain bytes', LIMIT, async (t) => {
   const upstream = await startCodedBackend(t, (bytes) => bytes, 'identity', 3);

@@ -6,7 +6,7 @@ import {
   type Fields,
   FLAG,
   FRAME,
-  type FrameClient,
+  type FramePeer,
   fieldBlock,
   frame,
   getFields,
@@ -315,7 +315,7 @@ describe('HTTP/2, floods', () => {
   });
 });
 
-async function flood(client: FrameClient, count: number, make: (index: number) => readonly Buffer[]): Promise<void> {
+async function flood(client: FramePeer, count: number, make: (index: number) => readonly Buffer[]): Promise<void> {
   const batch = 200;
   for (let start = 0; start < count && !client.isClosed && !client.socket.destroyed; start += batch) {
     const frames = Array.from({ length: Math.min(batch, count - start) }, (_, index) => make(start + index)).flat();
@@ -324,7 +324,7 @@ async function flood(client: FrameClient, count: number, make: (index: number) =
 }
 
 /** The refusal ended one stream, not the connection; heads that break the connection may close it. */
-async function assertStillServes(client: FrameClient, stream: number): Promise<void> {
+async function assertStillServes(client: FramePeer, stream: number): Promise<void> {
   await client.send(headers(stream, getFields('/still')));
   assert.equal(await client.outcome(stream), '200');
 }

@@ -1,5 +1,5 @@
 // Reads the importer fixtures: a foreign configuration, a line of dashes, our document, a line of dashes, the diagnostics.
-// The first line may be `# options: compat invalid`; a line `==== NAME` starts a further file that the first one includes.
+// The first line may be `# options: compat with-port`; a line `==== NAME` starts a further file that the first one includes.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ForeignLanguage, IncludedFile, ReadInclude } from '../../src/config/importers/importer.ts';
@@ -13,7 +13,10 @@ export const FIXTURE_DIR = '/DIR';
 export interface Fixture {
   readonly language: ForeignLanguage;
   readonly name: string;
-  /** `compat`: import so. `invalid`: the real server refuses it. `runnable`: compare with the real server. */
+  /**
+   * `compat`: import so. `invalid`: the real server refuses it; all others are compared with it. `fragment`: a file of servers,
+   * without what is around them. `with-port`: clients say the port in Host.
+   */
   readonly options: ReadonlySet<string>;
   /** By their path below the folder; the first is the configuration itself. */
   readonly files: ReadonlyMap<string, string>;
@@ -61,7 +64,7 @@ function readFixture(language: ForeignLanguage, file: string, name: string): Fix
 export function fixtureOf(language: ForeignLanguage, name: string, text: string): Fixture {
   const files = new Map([[MAIN_NAMES[language], text.replaceAll('/srv/', `${FIXTURE_DIR}/`)]]);
   const main = `${FIXTURE_DIR}/${MAIN_NAMES[language]}`;
-  return { language, name, options: new Set(['runnable']), files, main, document: '', diagnostics: '', update() {} };
+  return { language, name, options: new Set(), files, main, document: '', diagnostics: '', update() {} };
 }
 
 function splitFiles(input: string, mainName: string): Map<string, string> {

@@ -141,6 +141,11 @@ export function checkCommand({
   return [command, ['-t', '-p', folder, '-c', serverFile, '-g', nginxGlobals(folder)]];
 }
 
+/** The variables of the environment that fixtures refer to. */
+export function serverEnvironment(folder: string): Readonly<Record<string, string>> {
+  return { SITE: 'site', APACHE_LOG_DIR: folder };
+}
+
 /** Starts the real server and waits until it listens. Stopped when the owner is done. */
 export async function startServer(owner: Owner, written: WrittenFixture): Promise<RunningProcess> {
   const { fixture, folder, serverFile } = written;
@@ -157,6 +162,7 @@ export async function startServer(owner: Owner, written: WrittenFixture): Promis
   };
   const running = startProcess(owner, command, args[fixture.language], {
     cwd: folder,
+    env: serverEnvironment(folder),
     name: PROGRAMS[fixture.language],
   });
   // Asked to stop before it is killed: its workers would outlive it.
@@ -182,6 +188,8 @@ const APACHE_MODULES =
   'mpm_event authz_core authz_host authz_user authn_core authn_file auth_basic auth_digest access_compat dir mime alias autoindex rewrite proxy proxy_http proxy_ajp proxy_fcgi proxy_balancer slotmem_shm lbmethod_byrequests lbmethod_bybusyness headers expires env setenvif macro ssl socache_shmcb status cgid env filter';
 
 function apacheWrapper(folder: string, file: string): string {
+  // Without one of its own a host would serve what the installation has.
+  mkdirSync(join(folder, 'no-files'));
   const modules = [...new Set(APACHE_MODULES.split(' '))];
   const isRoot = process.getuid?.() === 0;
   return [
@@ -193,6 +201,7 @@ function apacheWrapper(folder: string, file: string): string {
     ...modules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`),
     ...(isRoot ? ['User www-data', 'Group www-data'] : []),
     'ServerName front.invalid',
+    `DocumentRoot "${join(folder, 'no-files')}"`,
     'TypesConfig /etc/mime.types',
     `Include "${file}"`,
     '',
@@ -224,6 +233,8 @@ function makeCertificate(folder: string): void {
     '2',
     '-subj',
     '/CN=example.com',
+    '-addext',
+    `subjectAltName=${['example.com', '*.example.com', 'a.example'].map((name) => `DNS:${name}`).join(',')}`,
   ];
   execFileSync(
     programPath('openssl'),

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import test from 'node:test';
 import { skipUnless } from '../kit/debian.ts';
 import { fixtureOf, readFixtures } from './fixtures.ts';
-import { checkCommand, PROGRAMS, writeFixture } from './real-servers.ts';
+import { checkCommand, PROGRAMS, serverEnvironment, writeFixture } from './real-servers.ts';
 import { readRecipes } from './recipes.ts';
 
 for (const language of ['lighttpd', 'apache', 'nginx'] as const) {
@@ -19,7 +19,7 @@ for (const language of ['lighttpd', 'apache', 'nginx'] as const) {
       const { status, stdout, stderr } = spawnSync(command, args, {
         encoding: 'utf8',
         timeout: 20_000,
-        env: { ...process.env, SITE: 'site', APACHE_LOG_DIR: written.folder },
+        env: { ...process.env, ...serverEnvironment(written.folder) },
       });
       const isTaken = status === 0;
       assert.equal(isTaken, verb === 'takes', `${command} ${args.join(' ')} ended with ${status}\n${stdout}${stderr}`);

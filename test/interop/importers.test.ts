@@ -1,13 +1,27 @@
-// Side by side: each runnable fixture in the real server and in Portico, the same requests, what clients and backends see.
+// Side by side: each fixture that the real server takes, in the real server and in Portico, the same requests, what clients and backends see.
 // A difference is either mended or listed with its reason in importer-differences.txt; a line there that no longer
 // stands for a difference fails too.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { FeatureTable } from '../../src/config/feature-table.ts';
 import { IMPORTERS } from '../../src/config/importers/detect.ts';
 import type { ImportedConfig } from '../../src/config/importers/importer.ts';
+import { printImport } from '../../src/config/importers/print.ts';
+import { createReadInclude } from '../../src/config/importers/read-include.ts';
+import { builtInFeatures } from '../../src/features/index.ts';
 import { createFixtureReader, FIXTURE_DIR, type Fixture, fixtureOf, readFixtures } from '../importers/fixtures.ts';
-import { type Backends, PROGRAMS, startServer, writeFixture, writeFolders } from '../importers/real-servers.ts';
+import {
+  type Backends,
+  PROGRAMS,
+  serverEnvironment,
+  startServer,
+  type WrittenFixture,
+  writeFixture,
+  writeFolders,
+} from '../importers/real-servers.ts';
 import { readRecipes } from '../importers/recipes.ts';
 import { ask } from '../kit/ask.ts';
 import { atEnd } from '../kit/at-end.ts';
@@ -15,7 +29,16 @@ import { skipUnless } from '../kit/debian.ts';
 import { startPortico } from '../kit/portico.ts';
 import { readTable } from '../kit/table.ts';
 
+const features = new Set(new FeatureTable(builtInFeatures).names);
 const TIME = { timeout: 180_000 };
+
+interface Request {
+  /** As the fixture has it. */
+  readonly port: number;
+  readonly host: string;
+  readonly target: string;
+  readonly isSecure: boolean;
+}
 
 /** What came of one request, in words that can be compared. */
 interface Seen {
@@ -62,7 +85,7 @@ const known: KnownDifference[] = readTable('interop/importer-differences.txt', 7
 
 for (const language of ['lighttpd', 'apache', 'nginx'] as const) {
   const skip = skipUnless(PROGRAMS[language]);
-  const runnable = readFixtures(language).filter(({ options }) => options.has('runnable'));
+  const runnable = readFixtures(language).filter(({ options }) => !options.has('invalid'));
   // The recipes say the same in our language beside them, which test/importers/recipes.test.ts compares.
   const recipes = readRecipes().filter((recipe) => recipe.language === language);
   const fromRecipes = recipes.map(({ name, text }) => fixtureOf(language, `recipe ${name}`, text));
@@ -102,13 +125,16 @@ async function compare(t: TestContext, fixture: Fixture): Promise<Difference[]> 
   const config = importFixture(fixture);
   for (const { folder } of [theirs, ours]) writeFolders(folder, fixture, rootsIn(config));
   await startServer(t, theirs);
-  const compat = fixture.options.has('compat') ? ['--compat'] : [];
-  await startPortico(t, { args: ['run', '-c', ours.file, ...compat], listeners: [config['listen']].flat().length });
+  await startPortico(t, {
+    args: runArguments(ours),
+    listeners: [config['listen']].flat().length,
+    env: serverEnvironment(ours.folder),
+  });
   const differences: Difference[] = [];
-  for (const { port, host, target } of requestsFor(config)) {
+  for (const { port, host, target, isSecure } of requestsFor(config)) {
     const [one, other] = await Promise.all([
-      see(theirs.ports.get(port) ?? port, host, target, theirs.ports.size > 1, backends),
-      see(ours.ports.get(port) ?? port, host, target, ours.ports.size > 1, backends),
+      see({ port, host, target, isSecure }, theirs, backends),
+      see({ port, host, target, isSecure }, ours, backends),
     ]);
     for (const aspect of ['status', 'location', 'body', 'headers'] as const) {
       if (one[aspect] === other[aspect]) continue;
@@ -119,10 +145,22 @@ async function compare(t: TestContext, fixture: Fixture): Promise<Difference[]> 
   return differences;
 }
 
+/** The file itself; where it has errors `run` refuses it, and what `import` prints is run. */
+function runArguments({ fixture, file, folder }: WrittenFixture): string[] {
+  const compat = fixture.options.has('compat');
+  const text = readFileSync(file, 'utf8');
+  const result = IMPORTERS[fixture.language](text, file, createReadInclude(), { compat, features });
+  if (result.diagnostics.every(({ severity }) => severity !== 'error'))
+    return ['run', '-c', file, ...(compat ? ['--compat'] : [])];
+  const imported = join(folder, 'imported.yaml');
+  writeFileSync(imported, printImport(result, file));
+  return ['run', '-c', imported];
+}
+
 function importFixture(fixture: Fixture): ImportedConfig {
   const text = [...fixture.files.values()][0] ?? '';
   const compat = fixture.options.has('compat');
-  return IMPORTERS[fixture.language](text, fixture.main, createFixtureReader(fixture), { compat }).config;
+  return IMPORTERS[fixture.language](text, fixture.main, createFixtureReader(fixture), { compat, features }).config;
 }
 
 /** The folders of `files`, below that of the fixture: they must exist. */
@@ -134,8 +172,13 @@ function rootsIn(value: unknown): string[] {
 }
 
 /** Every name with every path that the import mentions, and what clients try around them. */
-function requestsFor(config: ImportedConfig): { port: number; host: string; target: string }[] {
-  const listen = [config['listen']].flat().map((address) => Number(/(\d+)$/.exec(String(address))?.[1] ?? 80));
+function requestsFor(config: ImportedConfig): Request[] {
+  const listen = new Map(
+    [config['listen']].flat().map((address) => {
+      const port = Number(/(\d+)$/.exec(String(address))?.[1] ?? 80);
+      return [port, /^https:/.test(String(address)) || (port === 443 && !/^http:/.test(String(address)))] as const;
+    }),
+  );
   const sites = Object.entries(config['sites'] as Record<string, unknown>);
   const hosts = new Set(
     sites.flatMap(([key]) =>
@@ -159,20 +202,27 @@ function requestsFor(config: ImportedConfig): { port: number; host: string; targ
   }
   for (const more of ['/vhost/http/evil.example/x/', '/style.css', '//hello.txt', '/a%20b', '/.hidden'])
     targets.add(more);
-  return [...new Set(listen)].flatMap((port) =>
-    [...hosts].flatMap((host) => [...targets].map((target) => ({ port, host, target }))),
+  return [...listen].flatMap(([port, isSecure]) =>
+    [...hosts].flatMap((host) => [...targets].map((target) => ({ port, host, target, isSecure }))),
   );
 }
 
-async function see(port: number, host: string, target: string, needsPort: boolean, backends: Backends): Promise<Seen> {
+async function see(request: Request, { ports, fixture }: WrittenFixture, backends: Backends): Promise<Seen> {
+  const needsPort = ports.size > 1 || fixture.options.has('with-port');
+  const { host, target, isSecure } = request;
+  const port = ports.get(request.port) ?? request.port;
   const authority = needsPort ? `${host}:${port}` : host;
   // As browsers ask for a document: what answers for missing files only answers to them.
   const lines = [`Host: ${authority}`, 'Accept: text/html,*/*;q=0.8'];
-  const answer = await ask(port, target, { lines, waitLimitMs: 20_000 }).catch((error: unknown) => String(error));
+  const tls = isSecure ? { tls: { servername: host } } : {};
+  const answer = await ask(port, target, { lines, waitLimitMs: 20_000, ...tls }).catch((error: unknown) =>
+    String(error),
+  );
   if (typeof answer === 'string')
     return { status: /the connection ended/.test(answer) ? 'none' : answer, location: '', body: '', headers: '' };
   const plain = (text: string) => {
     let result = text.replaceAll(`:${port}`, '');
+    for (const [name, real] of ports) result = result.replaceAll(`:${real}`, `:${name}`);
     for (const [name, real] of backends) result = result.replaceAll(`:${real}`, `:${name}`);
     return result;
   };
@@ -184,16 +234,16 @@ async function see(port: number, host: string, target: string, needsPort: boolea
   });
   return {
     status: String(answer.status),
-    location: plain(printLocation(answer.headers['location'], authority, target)).replace(`http://${host}/`, '/'),
+    location: plain(printLocation(answer.headers['location'], authority, request)).replace(`http://${host}/`, '/'),
     body: isOwnPage && !answer.body.startsWith('backend') ? '' : plain(answer.body.trim()),
     headers: [...shown, ...(freshness === '' ? [] : [`cache-control: ${freshness}`])].join('; '),
   };
 }
 
 /** RFC 9110 §10.2.2: a relative Location stands for what it resolves to. Of one on this server, path and query. */
-function printLocation(location: string | undefined, authority: string, target: string): string {
+function printLocation(location: string | undefined, authority: string, { target, isSecure }: Request): string {
   if (location === undefined) return '';
-  const base = `http://${authority}`;
+  const base = `${isSecure ? 'https' : 'http'}://${authority}`;
   const { href } = new URL(location, `${base}${target.replace(/^\/\/+/, '/')}`);
   return href.startsWith(`${base}/`) ? href.slice(base.length) : href;
 }

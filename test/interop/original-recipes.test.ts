@@ -122,7 +122,7 @@ for (const [column, server, recipe] of [
       answering(() => okResponse()),
     );
     const front = await startFront(t, server, recipe(upstream.port));
-    await compareRows(readTable('vhost-path/upstream-headers.txt', 5), (row) =>
+    await compareRows(readTable('vhost-path/upstream-headers.txt', 7), (row) =>
       compareUpstreamHeader(front.port, upstream, row, column),
     );
   });

@@ -1,4 +1,5 @@
 // Asks a server one question over a fresh connection, target and header lines exactly as written; the answer as plain data.
+import type { ConnectionOptions } from 'node:tls';
 import { askOnce } from './raw-client.ts';
 
 /** One answer, as far as tests of addresses look at it. */
@@ -19,11 +20,13 @@ export interface Question {
   /** The loopback address to come from. */
   readonly from?: string;
   readonly waitLimitMs?: number;
+  /** Over TLS, with these options; the certificate is not verified unless they say so. */
+  readonly tls?: ConnectionOptions;
 }
 
 /** Sends one GET to a port or a unix socket; rejects when what comes back is no whole, strict answer in time. */
 export async function ask(to: number | string, target: string, question: Question = {}): Promise<Answer> {
-  const { version = 'HTTP/1.1', lines = ['Host: 127.0.0.1'], from, waitLimitMs } = question;
+  const { version = 'HTTP/1.1', lines = ['Host: 127.0.0.1'], from, waitLimitMs, tls } = question;
   const hasConnection = lines.some((line) => /^connection:/i.test(line));
   const head = [`GET ${target} ${version}`, ...lines, ...(hasConnection ? [] : ['Connection: close']), '', ''];
   const response = await askOnce(
@@ -31,6 +34,7 @@ export async function ask(to: number | string, target: string, question: Questio
       ...(typeof to === 'number' ? { port: to } : { path: to }),
       ...(from === undefined ? {} : { localAddress: from }),
       ...(waitLimitMs === undefined ? {} : { waitLimitMs }),
+      ...(tls === undefined ? {} : { tls }),
     },
     head.join('\r\n'),
   );

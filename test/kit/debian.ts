@@ -6,12 +6,17 @@ import { delimiter, join } from 'node:path';
 const PACKAGES = {
   apache2: 'apache2',
   caddy: 'caddy',
+  certutil: 'libnss3-tools',
+  chromium: 'chromium',
   curl: 'curl',
   h2load: 'nghttp2-client',
   haproxy: 'haproxy',
   lighttpd: 'lighttpd',
+  nghttp: 'nghttp2-client',
   nginx: 'nginx',
   openssl: 'openssl',
+  pebble: 'pebble',
+  'pebble-challtestsrv': 'pebble',
   python3: 'python3',
   wrk: 'wrk',
 } as const;

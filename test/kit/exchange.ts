@@ -49,7 +49,7 @@ export interface TestExchangeOptions {
 export function testExchange(options: TestExchangeOptions = {}): Exchange {
   const method = options.method ?? 'GET';
   const target = parseTarget(method, options.target ?? '/');
-  invariant(target !== undefined, `test target does not parse: ${options.target}`);
+  invariant(typeof target !== 'string', `test target does not parse: ${options.target}`);
   const host = options.host === undefined ? 'www.example.org' : options.host;
   const headers = HeaderList.from(options.headers ?? {});
   if (host !== null && !headers.has('host')) headers.append('Host', host);
@@ -114,6 +114,7 @@ export function testContext(
     clock,
     deadlines: new Deadlines(clock),
     bounds: BOUNDS,
+    compat: undefined,
     log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
     share<T extends object>(key: string, make: () => T): T {
       let value = shared.get(key);
@@ -123,6 +124,7 @@ export function testContext(
       }
       return value as T; // the contract of `share`: one type per key
     },
+    neighbours: [],
     mountOptions: options.mountOptions ?? {},
     lines,
   };

@@ -1,5 +1,6 @@
 // HTTP/2 frames as bytes: writes any frame, however wrong, and reads what comes back (RFC 9113 §4, §6).
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { atEnd, type Owner } from './at-end.ts';
 import { Waiting } from './waiting.ts';
 
@@ -106,20 +107,28 @@ function stringLiteral(text: string): Buffer {
   return Buffer.concat([Buffer.from(size), bytes]);
 }
 
-/** A connection of raw frames. SETTINGS of the server are acknowledged unless told otherwise. */
-export class FrameClient {
+/** One end of a connection of raw frames. SETTINGS and PING of the peer are acknowledged unless told otherwise. */
+export class FramePeer {
   readonly frames: Frame[] = [];
   isClosed = false;
   readonly #contentBytes = new Map<number, number>();
   #bytes: Buffer = Buffer.alloc(0);
   readonly #waiting = new Waiting(() => this.transcript);
-  readonly socket;
+  readonly socket: Socket;
+  /** Whether SETTINGS and PING are acknowledged from now on. */
+  acknowledges: boolean;
+  #skip: number;
 
-  constructor(port: number, acknowledges: boolean) {
-    this.socket = connect(port, '127.0.0.1');
+  /** `skip`: bytes before the first frame, such as the preface of a client. */
+  constructor(socket: Socket, acknowledges: boolean, skip = 0) {
+    this.socket = socket;
+    this.acknowledges = acknowledges;
+    this.#skip = skip;
     this.socket.on('data', (bytes) => {
-      this.#bytes = Buffer.concat([this.#bytes, bytes]);
-      this.#read(acknowledges);
+      const skipped = Math.min(this.#skip, bytes.length);
+      this.#skip -= skipped;
+      this.#bytes = Buffer.concat([this.#bytes, bytes.subarray(skipped)]);
+      this.#read();
       this.#waiting.changed();
     });
     this.socket.on('error', () => {});
@@ -184,7 +193,7 @@ export class FrameClient {
     return undefined;
   }
 
-  #read(acknowledges: boolean): void {
+  #read(): void {
     for (;;) {
       const size = this.#bytes.length < 9 ? Number.POSITIVE_INFINITY : this.#bytes.readUIntBE(0, 3);
       if (this.#bytes.length < 9 + size) return;
@@ -198,9 +207,9 @@ export class FrameClient {
       this.frames.push(one);
       if (one.type === FRAME.data)
         this.#contentBytes.set(one.stream, this.contentBytes(one.stream) + one.payload.length);
-      if (acknowledges && one.type === FRAME.settings && (one.flags & FLAG.ack) === 0)
+      if (this.acknowledges && one.type === FRAME.settings && (one.flags & FLAG.ack) === 0)
         this.socket.write(frame(FRAME.settings, FLAG.ack, 0));
-      if (acknowledges && one.type === FRAME.ping && (one.flags & FLAG.ack) === 0)
+      if (this.acknowledges && one.type === FRAME.ping && (one.flags & FLAG.ack) === 0)
         this.socket.write(frame(FRAME.ping, FLAG.ack, 0, one.payload));
     }
   }
@@ -212,8 +221,8 @@ export async function connectFrames(
   port: number,
   first: readonly Buffer[] = [settings([1, 0])],
   acknowledges = true,
-): Promise<FrameClient> {
-  const client = new FrameClient(port, acknowledges);
+): Promise<FramePeer> {
+  const client = new FramePeer(connect(port, '127.0.0.1'), acknowledges);
   atEnd(
     owner,
     () => client.socket.destroy(),
@@ -221,6 +230,56 @@ export async function connectFrames(
   );
   await client.send(PREFACE, ...first);
   return client;
+}
+
+/** A server of raw frames. */
+export class FrameServer {
+  readonly port: number;
+  /** Its connections in the order in which they came. */
+  readonly peers: FramePeer[] = [];
+  readonly #waiting = new Waiting(() => this.transcript);
+
+  constructor(port: number) {
+    this.port = port;
+  }
+
+  get transcript(): string {
+    return this.peers.map(({ transcript }, index) => `connection ${index}\n${transcript}`).join('\n');
+  }
+
+  accept(socket: Socket, acknowledges: boolean): FramePeer {
+    const peer = new FramePeer(socket, acknowledges, PREFACE.length);
+    this.peers.push(peer);
+    this.#waiting.changed();
+    return peer;
+  }
+
+  /** Waits for the connection with this index. */
+  async peer(index = 0): Promise<FramePeer> {
+    await this.#waiting.until(`connection ${index}`, () => this.peers.length > index);
+    return this.peers[index] as FramePeer;
+  }
+}
+
+/**
+ * Starts a server that sends `first` on each connection, and then what the test says. Without anything first nothing is
+ * acknowledged either: SETTINGS of its own come before that (RFC 9113 §3.4).
+ */
+export async function startFrames(owner: Owner, first: readonly Buffer[] = [settings()]): Promise<FrameServer> {
+  const listener = createServer({ noDelay: true, allowHalfOpen: true });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const server = new FrameServer((listener.address() as AddressInfo).port);
+  listener.on('connection', (socket) => void server.accept(socket, first.length > 0).send(...first));
+  atEnd(
+    owner,
+    () => {
+      for (const { socket } of server.peers) socket.destroy();
+      listener.close();
+    },
+    () => server.transcript,
+  );
+  return server;
 }
 
 /** Where the static table has `:status` (RFC 7541 Appendix A). */

@@ -5,6 +5,7 @@ import { loadValue } from '../../src/config/load.ts';
 import { builtInFeatures } from '../../src/features/index.ts';
 import { type Server, type ServerOptions, startServer } from '../../src/server/server.ts';
 import { atEnd, type Owner } from './at-end.ts';
+import { Waiting } from './waiting.ts';
 
 const features = new FeatureTable(builtInFeatures);
 
@@ -21,6 +22,8 @@ export interface InProcess {
   /** The port of the listener with this index. */
   port(index?: number): number;
   reload(document: object): Promise<void>;
+  /** Waits until `isThere` holds, which is looked at whenever something is logged. */
+  until(what: string, isThere: () => boolean, limitMs?: number): Promise<void>;
 }
 
 /** Starts a server for a document. Rejects with what `startServer` rejects with, or with the diagnostics. */
@@ -30,8 +33,10 @@ export async function startInProcess(
   options: Omit<ServerOptions, 'log'> = {},
 ): Promise<InProcess> {
   const lines: LogLine[] = [];
+  const waiting = new Waiting(() => lines.map((line) => JSON.stringify(line)).join('\n'));
   const write = (level: LogLine['level']) => (fields: object, message: string) => {
     lines.push({ ...fields, level, message });
+    waiting.changed();
   };
   const log = { info: write('info'), warn: write('warn'), error: write('error') };
   const server = await startServer(resolve(document), builtInFeatures, { log, ...options });
@@ -41,6 +46,7 @@ export async function startInProcess(
     lines,
     port: (index = 0) => Number(new URL(server.addresses[index] ?? '').port),
     reload: (next) => server.reload(resolve(next)),
+    until: (what, isThere, limitMs) => waiting.until(what, isThere, limitMs),
   };
 }
 

@@ -13,6 +13,12 @@ export interface LoadOptions {
   readonly target?: string;
   /** The body every answer must have, byte by byte. */
   readonly expected: string;
+  /** Default: `test.example`. */
+  readonly host?: string;
+  /** How a connection is opened. Default: in cleartext. */
+  readonly open?: (port: number) => Socket;
+  /** Ends the load before all requests are made; `answered` is how many have been. */
+  readonly isEnough?: (answered: number) => boolean;
 }
 
 /** What came of it. */
@@ -34,20 +40,20 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
 }
 
 async function runLane(options: LoadOptions, result: LoadResult, state: { left: number }): Promise<void> {
-  while (state.left > 0) await runConnection(options, result, state);
+  while (state.left > 0 && options.isEnough?.(result.answered) !== true) await runConnection(options, result, state);
 }
 
 /** One connection: as many requests as it carries. */
 function runConnection(options: LoadOptions, result: LoadResult, state: { left: number }): Promise<void> {
-  const { isKept, target = '/', expected } = options;
-  const request = `GET ${target} HTTP/1.1\r\nHost: test.example\r\n${isKept ? '' : 'Connection: close\r\n'}\r\n`;
+  const { isKept, target = '/', expected, host = 'test.example', open = openCleartext } = options;
+  const request = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${isKept ? '' : 'Connection: close\r\n'}\r\n`;
   const fail = (what: string) => result.failures.set(what, (result.failures.get(what) ?? 0) + 1);
   return new Promise((resolve) => {
     let received = '';
     let isWaiting = false;
-    const socket: Socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true });
+    const socket = open(options.port);
     const next = () => {
-      if (state.left <= 0) {
+      if (state.left <= 0 || options.isEnough?.(result.answered) === true) {
         socket.destroy();
         return;
       }
@@ -56,7 +62,7 @@ function runConnection(options: LoadOptions, result: LoadResult, state: { left: 
       received = '';
       socket.write(request);
     };
-    socket.on('connect', next);
+    socket.on('encrypted' in socket ? 'secureConnect' : 'connect', next);
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');
       const end = endOfAnswer(received);
@@ -70,7 +76,7 @@ function runConnection(options: LoadOptions, result: LoadResult, state: { left: 
       else next();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (isWaiting || error.code === 'ECONNREFUSED')
+      if (isWaiting || socket.connecting || 'encrypted' in socket || error.code === 'ECONNREFUSED')
         fail(`${error.code} ${received === '' ? 'before' : 'within'} the answer`);
       isWaiting = false;
     });
@@ -79,6 +85,10 @@ function runConnection(options: LoadOptions, result: LoadResult, state: { left: 
       resolve();
     });
   });
+}
+
+function openCleartext(port: number): Socket {
+  return connect({ port, host: '127.0.0.1', noDelay: true });
 }
 
 /** The index behind an answer with Content-Length, or -1 while it is not whole. */

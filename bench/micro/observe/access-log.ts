@@ -44,7 +44,7 @@ function makeExchanges(): Exchange[] {
   return Array.from({ length: EXCHANGES }, (_, index) => {
     const { connection, headers } = clients[index % CLIENTS] ?? makeClient(0);
     const target = parseTarget('GET', `/app/articles/${index}/page?session=${index * 7919}&lang=en`);
-    invariant(target !== undefined, 'a broken target');
+    invariant(typeof target !== 'string', 'a broken target');
     const authority = parseAuthority(headers.get('host') ?? '');
     const request: RequestHead = {
       method: 'GET',

@@ -1,20 +1,39 @@
 // Apache httpd: one process of the event MPM.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programPath } from '../../../test/kit/debian.ts';
-import type { Rival, Setup } from '../rival.ts';
+import { REWRITE_MOUNT, type Rival, type Setup } from '../rival.ts';
 import { startServer } from '../server-process.ts';
 import { debianRival } from './debian-rival.ts';
 
 const MODULE_FOLDER = '/usr/lib/apache2/modules';
 const MODULES = ['mpm_event', 'authz_core', 'proxy', 'proxy_http'];
+const REWRITE_MODULES = ['filter', 'headers', 'xml2enc', 'proxy_html'];
+/** Attributes that hold URLs: mod_proxy_html knows none by itself. Of its manual's list, what occurs in pages. */
+const LINKS = [
+  ['a', 'href'],
+  ['link', 'href'],
+  ['img', 'src srcset longdesc usemap'],
+  ['form', 'action'],
+  ['input', 'src usemap'],
+  ['button', 'formaction'],
+  ['script', 'src for'],
+  ['iframe', 'src longdesc'],
+  ['base', 'href'],
+];
 /** More than the connections of any load: with none to spare it would close kept-alive ones. */
 const THREADS = 128;
 
 export const apache: Rival = {
   name: 'apache2',
   ...debianRival('apache2', ['-v']),
-  cannot: ({ sites }) => (sites === undefined ? undefined : 'tests its virtual hosts one after the other'),
+  cannot({ sites, certificate, rewriting }) {
+    if (sites !== undefined) return 'tests its virtual hosts one after the other';
+    if (certificate !== undefined) return 'not set up for TLS';
+    return rewriting === 'path' && !existsSync(join(MODULE_FOLDER, 'mod_proxy_html.so'))
+      ? 'mod_proxy_html is not there'
+      : undefined;
+  },
   start(owner, setup) {
     const file = join(setup.folder, 'apache.conf');
     writeFileSync(file, printConfig(setup));
@@ -23,7 +42,8 @@ export const apache: Rival = {
 };
 
 /** An idle connection holds no thread but counts against the factor, so that is as high as the clients are many. */
-function printConfig({ folder, port, backendPort, accessLog, connections }: Setup): string {
+function printConfig({ folder, port, backendPort, accessLog, connections, rewriting }: Setup): string {
+  const modules = rewriting === 'path' ? [...MODULES, ...REWRITE_MODULES] : MODULES;
   return `ServerRoot ${folder}
 ServerName bench.example
 Listen 127.0.0.1:${port}
@@ -31,7 +51,7 @@ ListenBacklog 4096
 PidFile ${join(folder, 'apache.pid')}
 DefaultRuntimeDir ${folder}
 ErrorLog ${join(folder, 'apache-error.log')}
-${MODULES.map((name) => `LoadModule ${name}_module ${MODULE_FOLDER}/mod_${name}.so`).join('\n')}
+${modules.map((name) => `LoadModule ${name}_module ${MODULE_FOLDER}/mod_${name}.so`).join('\n')}
 User www-data
 Group www-data
 ServerLimit 1
@@ -44,7 +64,7 @@ KeepAlive On
 MaxKeepAliveRequests 0
 KeepAliveTimeout 300
 ProxyPreserveHost On
-ProxyPass / http://127.0.0.1:${backendPort}/
+${rewriting === 'path' ? printRewriting(backendPort) : `ProxyPass / http://127.0.0.1:${backendPort}/`}
 ${
   accessLog === undefined
     ? ''
@@ -53,4 +73,17 @@ LogFormat "%h %l %u %t \\"%r\\" %>s %O \\"%{Referer}i\\" \\"%{User-Agent}i\\"" c
 CustomLog ${accessLog} combined`
 }
 `;
+}
+
+function printRewriting(backendPort: number): string {
+  const backend = `http://127.0.0.1:${backendPort}`;
+  return `ProxyPass ${REWRITE_MOUNT} ${backend}/
+<Location ${REWRITE_MOUNT}>
+  ProxyPassReverse ${backend}/
+  ProxyHTMLEnable On
+  ${LINKS.map(([element, attributes]) => `ProxyHTMLLinks ${element} ${attributes}`).join('\n  ')}
+  ProxyHTMLURLMap ${backend}/ ${REWRITE_MOUNT}
+  ProxyHTMLURLMap / ${REWRITE_MOUNT}
+  RequestHeader unset Accept-Encoding
+</Location>`;
 }

@@ -9,10 +9,12 @@ import { debianRival } from './debian-rival.ts';
 export const caddy: Rival = {
   name: 'caddy',
   ...debianRival('caddy', ['version']),
-  cannot: ({ sites }) =>
-    sites === undefined || sites.hostCount === 0
+  cannot({ sites, rewriting }) {
+    if (rewriting !== undefined) return 'rewrites no bodies';
+    return sites === undefined || sites.hostCount === 0
       ? undefined
-      : 'takes a minute to load so many, then tries them in turn',
+      : 'takes a minute to load so many, then tries them in turn';
+  },
   start(owner, setup) {
     const file = join(setup.folder, 'Caddyfile');
     writeFileSync(file, printConfig(setup));
@@ -21,14 +23,17 @@ export const caddy: Rival = {
   },
 };
 
-function printConfig({ port, backendPort, accessLog, sites }: Setup): string {
+function printConfig({ port, backendPort, accessLog, sites, certificate }: Setup): string {
   const proxy = `reverse_proxy 127.0.0.1:${backendPort}`;
   const mounts = lines(sites?.mountCount ?? 0, (mount) => `handle_path ${mountPath(mount)}* {\n${proxy}\n}`);
   const log = accessLog === undefined ? '' : `log {\noutput file ${accessLog} {\nroll_disabled\n}\n}`;
-  const block = (address: string) => `${address} {\nbind 127.0.0.1\n${log}\n${sites === undefined ? proxy : mounts}\n}`;
+  const tls = certificate === undefined ? '' : `tls ${certificate.cert} ${certificate.key}`;
+  const origin = certificate === undefined ? `http://:${port}` : `https://127.0.0.1:${port}`;
+  const block = (address: string) =>
+    `${address} {\nbind 127.0.0.1\n${tls}\n${log}\n${sites === undefined ? proxy : mounts}\n}`;
   const blocks =
     sites === undefined || sites.hostCount === 0
-      ? block(`http://:${port}`)
+      ? block(origin)
       : lines(sites.hostCount, (host) => block(`http://${siteHost(host)}:${port}`));
   return `{
   admin off

@@ -22,6 +22,9 @@ export const fastifyHttpProxy: Rival = {
   name: server.name,
   missing: () => installNpmRival(server),
   version: () => `@fastify/http-proxy ${VERSION}`,
-  cannot: ({ sites }) => (sites === undefined ? undefined : 'one prefix at a time'),
+  cannot({ sites, certificate, rewriting }) {
+    if (sites !== undefined) return 'one prefix at a time';
+    return certificate === undefined && rewriting === undefined ? undefined : 'a library without TLS and rewriting';
+  },
   start: (owner, { port, backendPort, accessLog }) => startNpmRival(owner, server, { port, backendPort, accessLog }),
 };

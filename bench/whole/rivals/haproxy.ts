@@ -1,8 +1,8 @@
 // HAProxy with one thread; and its TCP mode, which copies bytes and reads no HTTP: the floor of any proxy.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programPath } from '../../../test/kit/debian.ts';
-import { lines, mountPath, type Rival, type Setup, siteHost } from '../rival.ts';
+import { type CertificateFiles, lines, mountPath, type Rival, type Setup, siteHost } from '../rival.ts';
 import { startServer } from '../server-process.ts';
 import { debianRival } from './debian-rival.ts';
 
@@ -11,7 +11,10 @@ const installed = debianRival('haproxy', ['-v']);
 export const haproxy: Rival = {
   name: 'haproxy',
   ...installed,
-  cannot: ({ accessLog }) => (accessLog === undefined ? undefined : 'logs to syslog or standard output only'),
+  cannot({ accessLog, rewriting }) {
+    if (rewriting !== undefined) return 'rewrites no bodies';
+    return accessLog === undefined ? undefined : 'logs to syslog or standard output only';
+  },
   start: (owner, setup) => startHaproxy(owner, setup, 'http'),
 };
 
@@ -19,8 +22,9 @@ export const tcpFloor: Rival = {
   name: 'tcp',
   missing: installed.missing,
   version: () => `${installed.version()} in TCP mode`,
-  cannot: ({ accessLog, sites, connections }) => {
-    if (accessLog !== undefined || sites !== undefined) return 'copies bytes and knows nothing of HTTP';
+  cannot: ({ accessLog, sites, connections, certificate, rewriting }) => {
+    if (certificate !== undefined || rewriting !== undefined || accessLog !== undefined || sites !== undefined)
+      return 'copies bytes and knows nothing of HTTP';
     return connections > 5000 ? 'holds a connection to the backend for each' : undefined;
   },
   start: (owner, setup) => startHaproxy(owner, setup, 'tcp'),
@@ -32,7 +36,10 @@ function startHaproxy(owner: Parameters<Rival['start']>[0], setup: Setup, mode: 
   return startServer(owner, mode === 'http' ? 'haproxy' : 'tcp', programPath('haproxy'), ['-db', '-f', file]);
 }
 
-function printConfig({ folder, port, backendPort, connections, sites }: Setup, mode: 'http' | 'tcp'): string {
+function printConfig(
+  { folder, port, backendPort, connections, sites, certificate }: Setup,
+  mode: 'http' | 'tcp',
+): string {
   const http = mode === 'http' ? 'option http-keep-alive\n  option forwardfor\n  http-reuse always' : '';
   return `global
   nbthread 1
@@ -47,10 +54,17 @@ defaults
   timeout server 300s
   timeout http-keep-alive 300s
 listen main
-  bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${port} backlog 4096 ${certificate === undefined ? '' : bindOptions(folder, certificate)}
   ${sites === undefined ? '' : routingRules(folder, sites.hostCount, sites.mountCount)}
   server backend 127.0.0.1:${backendPort}
 `;
+}
+
+/** It reads a certificate and its key from one file. */
+function bindOptions(folder: string, { cert, key }: CertificateFiles): string {
+  const file = join(folder, 'both.pem');
+  writeFileSync(file, readFileSync(cert, 'utf8') + readFileSync(key, 'utf8'));
+  return `ssl crt ${file} alpn h2,http/1.1 ssl-min-ver TLSv1.2`;
 }
 
 /** HAProxy's way to many sites: a map from host and first segment, and 404 for what is not in it. */

@@ -24,7 +24,9 @@ export const httpProxy3: Rival = {
   name: server.name,
   missing: () => installNpmRival(server),
   version: () => `http-proxy-3 ${VERSION}`,
-  cannot: ({ accessLog, sites }) =>
-    accessLog === undefined && sites === undefined ? undefined : 'a library without logs and routes',
+  cannot: (setup) =>
+    [setup.accessLog, setup.sites, setup.certificate, setup.rewriting].every((wish) => wish === undefined)
+      ? undefined
+      : 'a library without logs, routes, TLS and rewriting',
   start: (owner, { port, backendPort }) => startNpmRival(owner, server, { port, backendPort }),
 };

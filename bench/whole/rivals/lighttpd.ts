@@ -9,7 +9,11 @@ import { debianRival } from './debian-rival.ts';
 export const lighttpd: Rival = {
   name: 'lighttpd',
   ...debianRival('lighttpd', ['-v']),
-  cannot: ({ sites }) => (sites === undefined ? undefined : 'tests its conditions one after the other'),
+  cannot({ sites, certificate, rewriting }) {
+    if (sites !== undefined) return 'tests its conditions one after the other';
+    if (certificate !== undefined) return 'not set up for TLS';
+    return rewriting === undefined ? undefined : 'rewrites no bodies';
+  },
   start(owner, setup) {
     const file = join(setup.folder, 'lighttpd.conf');
     writeFileSync(file, printConfig(setup));

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programPath } from '../../../test/kit/debian.ts';
-import { lines, mountPath, type Rival, type Setup, siteHost } from '../rival.ts';
+import { type CertificateFiles, lines, mountPath, REWRITE_MOUNT, type Rival, type Setup, siteHost } from '../rival.ts';
 import { startServer } from '../server-process.ts';
 import { debianRival } from './debian-rival.ts';
 
@@ -37,15 +37,24 @@ http {
   tcp_nodelay on;`;
 }
 
-function printConfig({ folder, port, backendPort, accessLog, connections, sites }: Setup): string {
-  const listen = `listen 127.0.0.1:${port} backlog=4096`;
+function printConfig({
+  folder,
+  port,
+  backendPort,
+  accessLog,
+  connections,
+  sites,
+  certificate,
+  rewriting,
+}: Setup): string {
+  const listen = `listen 127.0.0.1:${port} ${certificate === undefined ? '' : 'ssl http2'} backlog=4096`;
   const mounts = lines(
     sites?.mountCount ?? 0,
     (mount) => `location ${mountPath(mount)} { proxy_pass http://backend/; }`,
   );
   const servers =
     sites === undefined || sites.hostCount === 0
-      ? `server { ${listen}; ${sites === undefined ? 'location / { proxy_pass http://backend; }' : mounts} }`
+      ? `server { ${listen}; ${sites === undefined ? printLocation(rewriting, backendPort) : mounts} }`
       : lines(
           sites.hostCount,
           (host) =>
@@ -64,6 +73,7 @@ function printConfig({ folder, port, backendPort, accessLog, connections, sites 
   proxy_set_header Host $http_host;
   proxy_set_header X-Forwarded-For $remote_addr;
   proxy_set_header X-Forwarded-Proto $scheme;
+  ${certificate === undefined ? '' : printTls(certificate)}
   upstream backend {
     server 127.0.0.1:${backendPort};
     keepalive 128;
@@ -72,4 +82,31 @@ function printConfig({ folder, port, backendPort, accessLog, connections, sites 
   ${servers}
 }
 `;
+}
+
+/** The versions and suites of Portico's default, and both ways of resumption. */
+function printTls({ cert, key }: CertificateFiles): string {
+  return `ssl_certificate ${cert};
+  ssl_certificate_key ${key};
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384;
+  ssl_session_cache shared:bench:10m;
+  ssl_session_tickets on;`;
+}
+
+/** What a person writes to have the links of a page follow: the address, and each attribute that may hold a path. */
+function printLocation(rewriting: Setup['rewriting'], backendPort: number): string {
+  const origin = `http://127.0.0.1:${backendPort}`;
+  if (rewriting === 'host')
+    return `location / { proxy_pass http://backend; sub_filter_once off; sub_filter '${origin}' ''; }`;
+  if (rewriting !== 'path') return 'location / { proxy_pass http://backend; }';
+  const attributes = ['href', 'src', 'srcset', 'action', 'formaction', 'content', 'poster'];
+  const patterns = attributes.map((name) => [`${name}="/`, `${name}="${REWRITE_MOUNT}`]);
+  const all = [[`${origin}/`, REWRITE_MOUNT], ...patterns, ['url(/', `url(${REWRITE_MOUNT}`]];
+  return `location ${REWRITE_MOUNT} {
+    proxy_pass http://backend/;
+    proxy_set_header Accept-Encoding "";
+    sub_filter_once off;
+    ${all.map(([from, to]) => `sub_filter '${from}' '${to}';`).join('\n    ')}
+  }`;
 }

@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { porticoExecutable } from '../../../test/kit/portico.ts';
-import { mountPath, type Rival, type Setup, siteHost } from '../rival.ts';
+import { mountPath, REWRITE_MOUNT, type Rival, type Setup, siteHost } from '../rival.ts';
 import { startServer } from '../server-process.ts';
 
 export const portico: Rival = porticoRival('portico', porticoExecutable);
@@ -25,7 +25,7 @@ function porticoRival(name: string, executable: string): Rival {
   };
 }
 
-function config({ port, backendPort, connections, sites, accessLog }: Setup): object {
+function config({ port, backendPort, connections, sites, accessLog, certificate, rewriting }: Setup): object {
   const backend = `http://127.0.0.1:${backendPort}`;
   const mounts = Object.fromEntries(
     Array.from({ length: sites?.mountCount ?? 0 }, (_, mount) => [mountPath(mount), backend]),
@@ -33,12 +33,20 @@ function config({ port, backendPort, connections, sites, accessLog }: Setup): ob
   const hostCount = sites?.hostCount ?? 0;
   const hosts = hostCount === 0 ? ['*'] : Array.from({ length: hostCount }, (_, host) => siteHost(host));
   return {
-    listen: `127.0.0.1:${port}`,
+    listen: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    ...(certificate === undefined ? {} : { tls: certificate }),
     log: { level: 'error' },
     defaults: { log: accessLog === undefined ? 'off' : { format: 'combined', path: accessLog } },
     admin: false,
     limits: { connections: connections + 1000, connectionsPerAddress: connections + 1000 },
     timeouts: { idle: '300s' },
-    sites: Object.fromEntries(hosts.map((host) => [host, sites === undefined ? backend : mounts])),
+    sites: Object.fromEntries(
+      hosts.map((host) => [host, sites === undefined ? mountsFor(rewriting, backend) : mounts]),
+    ),
   };
+}
+
+function mountsFor(rewriting: Setup['rewriting'], backend: string): unknown {
+  if (rewriting === 'path') return { [REWRITE_MOUNT]: backend };
+  return rewriting === 'plain' ? { proxy: backend, rewrite: 'off' } : backend;
 }

@@ -26,8 +26,8 @@ export interface SiteAddress {
 export interface RenderOptions {
   readonly report: ImportReport;
   readonly compat: boolean;
-  /** Whether the original keeps clients from sending the public address in the path themselves. */
-  readonly refusesVhostPaths: boolean;
+  /** What the original does with clients that send the public address in the path themselves. */
+  readonly vhostPaths: 'proxied' | 'refused' | 'other';
   /** Whether there is a feature of that name. */
   readonly supports: (feature: string) => boolean;
 }
@@ -147,7 +147,22 @@ class Renderer {
             ...(upstreamTls.name && { serverName: upstreamTls.name }),
           };
     // Told its address in the path, a backend takes Host from there too.
-    return { proxy, ...('vhost' in keys ? {} : this.#host(host, endpoints)), ...keys };
+    return { proxy, ...('vhost' in keys ? {} : this.#host(host, endpoints)), ...keys, ...this.#also(endpoints) };
+  }
+
+  /** Further names of the backend, but for the public one and those that the map knows by itself. */
+  #also(endpoints: readonly string[]): Record<string, unknown> {
+    const known = [...endpoints, `http://${this.#address.host}`, `https://${this.#address.host}`];
+    const hosts = new Set(known.map(hostOf));
+    const also: string[] = [];
+    for (const name of this.#mount.traits.backendNames ?? []) {
+      const isDomain = !name.includes('://');
+      const plain = name.replace(/\/\/localhost(?=:|$)/, '//127.0.0.1');
+      if (isDomain ? hosts.has(name) : known.includes(name) || known.includes(plain)) continue;
+      also.push(isDomain ? `http://${name}` : name);
+      hosts.add(hostOf(name));
+    }
+    return also.length === 0 ? {} : { rewrite: { also } };
   }
 
   #host(host: ProxyOutcome['host'], endpoints: readonly string[]): Record<string, unknown> {
@@ -174,10 +189,10 @@ class Renderer {
       );
       return { keys: {}, base };
     }
-    const { report, compat, refusesVhostPaths } = this.#options;
+    const { report, compat, vhostPaths } = this.#options;
     const [directive] = this.#mount.directives;
-    const mustPass = compat && !refusesVhostPaths;
-    if (!refusesVhostPaths && directive !== undefined) {
+    const mustPass = compat && vhostPaths !== 'refused';
+    if (vhostPaths === 'proxied' && directive !== undefined) {
       const kept = compat ? 'kept, as asked' : 'refused here with 403';
       report.warn(
         directive,
@@ -213,6 +228,7 @@ class Renderer {
       ...this.#fallback(missing, file.base),
       ...(list && { list }),
       ...(traits.hidden && { hidden: true }),
+      ...(traits.excluded && this.#isSubtree && { exclude: traits.excluded.map((ending) => `*${ending}`) }),
       ...(traits.precompressed === false && { precompressed: false }),
       ...printCache(traits),
       ...(traits.types && { types: traits.types }),
@@ -412,6 +428,11 @@ const UNCHANGEABLE = {
 } as const;
 
 /** `http://host:port` and a path; a base of `/` is what an empty one means. */
+/** The host of an origin, without its port. */
+function hostOf(origin: string): string {
+  return origin.replace(/^\w+:\/\//, '').replace(/:\d+$/, '');
+}
+
 function joinUrl(endpoint: string, path: string): string {
   const suffix = path === '/' || path === '' ? '' : path;
   return endpoint.startsWith('unix:') && suffix !== '' ? `${endpoint}:${suffix}` : endpoint + suffix;

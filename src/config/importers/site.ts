@@ -48,9 +48,11 @@ export function importMounts(settings: ImportSettings, question: SiteQuestion): 
     compat,
     remark: (found) => reportRemark(found, report),
   });
-  const refusesVhostPaths = simulate('/vhost/http/portico-probe.invalid/', undefined).serve.kind !== 'proxy';
+  const { serve } = simulate('/vhost/http/portico-probe.invalid/', undefined);
+  const vhostPaths =
+    serve.kind === 'proxy' ? 'proxied' : serve.kind === 'respond' && serve.status === 403 ? 'refused' : 'other';
   const address = { host, port, scheme, isOpen: name.startsWith('*') } as const;
-  const rendered = derived.map((mount) => renderMount(mount, address, { report, compat, supports, refusesVhostPaths }));
+  const rendered = derived.map((mount) => renderMount(mount, address, { report, compat, supports, vhostPaths }));
   for (const { directives } of rendered) report.contribute(...directives);
   return withoutGuard(rendered);
 }

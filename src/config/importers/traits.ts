@@ -48,6 +48,8 @@ export interface Traits {
   readonly isClosed?: boolean;
   readonly addresses?: readonly AddressRule[];
   readonly timeouts?: UpstreamTimeouts;
+  /** Origins such as `http://backend.internal:8080`, and bare names for cookies, that the original takes for the backend's. */
+  readonly backendNames?: readonly string[];
   readonly balance?: BalanceRule;
   /** `false` where the original says so; the list are media types. */
   readonly compress?: false | { readonly types: readonly string[] };
@@ -58,10 +60,26 @@ export interface Traits {
   readonly types?: Readonly<Record<string, string>>;
   /** Whether files whose names start with a dot are served. */
   readonly hidden?: boolean;
+  /** Endings of files that are not served as they are, such as `.php` or `~`. */
+  readonly excluded?: readonly string[];
   /** Whether compressed siblings of files are looked for. */
   readonly precompressed?: boolean;
   /** Whether the certificate of an https endpoint is checked, and against which file of authorities. */
   readonly upstreamTls?: { readonly verify: boolean; readonly authorities?: string; readonly name?: string };
+}
+
+/** The origins in `urls`, wherever in a text they stand, and the cookie `domains`; each once, as a trait. */
+export function backendNames(urls: readonly string[], domains: readonly string[] = []): Pick<Traits, 'backendNames'> {
+  // A pattern is no URL.
+  const plain = urls.filter((text) => !text.startsWith('~'));
+  const origins = plain.flatMap(
+    (text) => /https?:\/\/[A-Za-z0-9[][A-Za-z0-9.:[\]-]*/i.exec(text)?.[0].toLowerCase() ?? [],
+  );
+  const hosts = domains
+    .map((domain) => domain.replace(/^\./, '').toLowerCase())
+    .filter((host) => /^[\w-]+(?:\.[\w-]+)+$/.test(host));
+  const names = new Set([...origins, ...hosts]);
+  return names.size === 0 ? {} : { backendNames: [...names] };
 }
 
 /** `later` wins, key by key. */

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { bytesBody, discardBody } from '../../exchange/body.ts';
-import { failedRequest, isNeutralPage, renderError } from '../../exchange/error-reply.ts';
+import { failedRequest, isNeutralPage, renderError, speaksGrpc } from '../../exchange/error-reply.ts';
 import { ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { noteFailure } from '../../exchange/failure.ts';
@@ -95,6 +95,7 @@ function replaceReply(pages: Pages, replacesUpstream: boolean, exchange: Exchang
 
 /** Whether the client does not prefer one of the machine-readable forms that the neutral page has. */
 function isWelcome(page: Page, exchange: Exchange): boolean {
+  if (speaksGrpc(failedRequest(exchange))) return false;
   const accept = exchange.request.headers.getJoined('accept');
   const offers = [page.mediaType, 'application/problem+json', 'application/json', 'text/plain'];
   return preferMediaType(accept, offers) === page.mediaType;

@@ -53,7 +53,6 @@ export function endpointTls(url: EndpointUrl, options: ProxyOptions, files: Endp
     }),
     ...(serverName === undefined ? {} : { servername: serverName }),
     rejectUnauthorized: options.verify,
-    ALPNProtocols: ['http/1.1'],
     ...(pins === undefined
       ? {}
       : { checkServerIdentity: (name: string, peer: PeerCertificate) => checkPins(name, peer, pins) }),

@@ -5,17 +5,20 @@ import type { FeatureContext, FeatureInstance, PreviewedRequest } from '../../ex
 import type { Reply } from '../../exchange/handler.ts';
 import { TARGET_WRAPPER } from '../../exchange/target-wrapper.ts';
 import { DEFAULT_OUTBOUND_LIMITS } from '../../h1/limits.ts';
+import { DEFAULT_OUTBOUND_SESSION_LIMITS } from '../../h2/limits.ts';
 import type { HeaderList, ReadonlyHeaderList } from '../../http/header-list.ts';
 import { defaultPort, parseAuthority } from '../../http/target.ts';
 import { printAddress } from '../../net/address.ts';
 import { type ProxiedEnds, printProxyHeader1, printProxyHeader2 } from '../../net/proxy-protocol.ts';
 import type { CreateMountRewriter, MountRewriter, PublicView } from '../../rewrite/mount-rewriter.ts';
 import { createRoundRobin } from '../../upstream/balancers/round-robin.ts';
+import type { ProtocolChoice } from '../../upstream/dialler.ts';
 import { type Endpoint, type EndpointUrl, parseEndpointUrl } from '../../upstream/endpoint.ts';
 import { DEFAULT_POOL_LIMITS, Pool } from '../../upstream/pool.ts';
-import { h1Transport } from '../../upstream/transport.ts';
+import { pooledTransport } from '../../upstream/transport.ts';
 import { type RequestFor, Upstream } from '../../upstream/upstream.ts';
 import { invariant } from '../../util/invariant.ts';
+import { normalHost } from './compat-headers.ts';
 import { type EndpointFiles, endpointTls, readEndpointFiles } from './endpoint-tls.ts';
 import type { HostPolicy, ProxyOptions, ProxyTimeouts } from './options.ts';
 import { type PreparePolicy, prepareHeaders } from './prepare-request.ts';
@@ -31,7 +34,7 @@ export async function createProxy(
   const [first] = urls;
   invariant(first !== undefined, 'a proxy without an endpoint');
   const endpoints = urls.map((url) => shareEndpoint(url, options, files, context));
-  const upstream = new Upstream(options.to.join(', '), endpoints, createRoundRobin(), h1Transport);
+  const upstream = new Upstream(options.to.join(', '), endpoints, createRoundRobin(), pooledTransport);
   const { path } = context.mount;
   const basePath = keepsPublicPath(context) && first.path === '/' ? path : first.path;
   const host = (context.mountOptions['host'] ?? 'public') as HostPolicy;
@@ -41,6 +44,7 @@ export async function createProxy(
     // A backend that has the path itself must not be told to add it.
     prefix: basePath === path ? '' : path.replace(/\/$/, ''),
     allowedUpgrades: new Set(options.upgrade),
+    compat: context.compat && { server: context.compat, serverName: firstName(context.mount.site) },
   });
   return {
     handle: function proxy(exchange) {
@@ -48,7 +52,11 @@ export async function createProxy(
     },
     keepsBarePath: path !== '/' && basePath === path,
     preview: (exchange) => forwarder.preview(exchange),
-    explain: () => [...rewriter.explain(), `forwards to ${options.to.join(', ')}`],
+    rewriting: rewriter.work,
+    explain: () => [
+      ...rewriter.explain(),
+      `forwards to ${endpoints.map((endpoint, index) => printDestination(endpoint, options.to[index] ?? '')).join(', ')}`,
+    ],
   };
 }
 
@@ -73,8 +81,10 @@ class Forwarder {
     this.#policy = policy;
   }
 
-  forward(exchange: Exchange): Promise<Reply> {
+  forward(exchange: Exchange): Reply | Promise<Reply> {
     const view = this.#rewriter.viewFor(exchange);
+    const own = view.answerOwn(exchange);
+    if (own !== undefined) return own;
     view.watchInterim(exchange);
     const requestFor = this.#requestFor(exchange, view);
     return this.#upstream.send(exchange, requestFor, exchange.body, (reply) => view.finishReply(exchange, reply));
@@ -84,7 +94,11 @@ class Forwarder {
     const endpoint = this.#upstream.pick(exchange, []);
     invariant(endpoint !== undefined, 'an upstream without endpoints');
     const view = this.#rewriter.viewFor(exchange);
-    return { endpoint: endpoint.name, request: this.#requestFor(exchange, view)(endpoint) };
+    return {
+      endpoint: endpoint.name,
+      version: printVersion(endpoint),
+      request: this.#requestFor(exchange, view)(endpoint),
+    };
   }
 
   #requestFor(exchange: Exchange, view: PublicView): RequestFor {
@@ -111,10 +125,17 @@ class Forwarder {
   }
 
   #prepare(exchange: Exchange, headers: ReadonlyHeaderList, endpoint: Endpoint): HeaderList {
-    const publicHost = exchange.client.authority?.text;
+    const publicHost =
+      this.#policy.compat?.server === 'lighttpd' ? normalHost(exchange) : exchange.client.authority?.text;
     const host = this.#hostPolicy === 'public' && publicHost !== undefined ? publicHost : endpoint.authority;
     return prepareHeaders(exchange, headers, host, this.#policy);
   }
+}
+
+/** The first of the names in the key of a site that is one name, without its port; empty if there is none. */
+function firstName(siteKey: string): string {
+  const names = siteKey.split(/\s*,\s*/).filter((name) => !name.startsWith('*'));
+  return parseAuthority(names[0] ?? '')?.host ?? '';
 }
 
 /** The nevow form has no place for a prefix: the path behind it is the public one, whole. */
@@ -130,6 +151,21 @@ function toBase({ scheme, authority }: EndpointUrl) {
   return { scheme, host: parsed.host, port: parsed.port ?? defaultPort(scheme) };
 }
 
+/** An address as it was written, with what is spoken to it where that is not HTTP/1.1 alone. */
+function printDestination(endpoint: Endpoint, address: string): string {
+  return endpoint.protocol === 'h1' ? address : `${address} in ${printVersion(endpoint)}`;
+}
+
+function printVersion({ protocol }: Endpoint): string {
+  return VERSIONS[protocol];
+}
+
+const VERSIONS: Readonly<Record<ProtocolChoice, string>> = {
+  h1: 'HTTP/1.1',
+  h2: 'HTTP/2',
+  auto: 'HTTP/2 or HTTP/1.1',
+};
+
 function toEndpointUrl(text: string): EndpointUrl {
   const url = parseEndpointUrl(text);
   invariant(typeof url !== 'string', 'the schema lets no broken address through');
@@ -144,35 +180,29 @@ function shareEndpoint(
 ): Endpoint {
   const timeouts = (context.mountOptions['timeouts'] ?? {}) as ProxyTimeouts;
   const { bounds } = context;
+  const headBytes = Math.max(bounds.maxHeadBytes, DEFAULT_OUTBOUND_LIMITS.headBytes);
+  const waits = {
+    responseTimeoutMs: timeouts.upstreamHead ?? bounds.upstreamHeadMs,
+    readTimeoutMs: timeouts.upstreamBody ?? bounds.upstreamBodyMs,
+    writeTimeoutMs: timeouts.upstreamBody ?? bounds.upstreamBodyMs,
+    tunnelIdleTimeoutMs: timeouts.tunnel ?? bounds.tunnelMs,
+  };
   const poolOptions = {
     address: url.address,
+    scheme: url.scheme,
+    protocol: protocolOf(url, options),
     limits: {
       ...DEFAULT_POOL_LIMITS,
       connections: options.connections,
       idleTimeoutMs: bounds.upstreamIdleMs,
       connectTimeoutMs: timeouts.connect ?? bounds.connectMs,
     },
-    outboundLimits: {
-      ...DEFAULT_OUTBOUND_LIMITS,
-      headBytes: Math.max(bounds.maxHeadBytes, DEFAULT_OUTBOUND_LIMITS.headBytes),
-      responseTimeoutMs: timeouts.upstreamHead ?? bounds.upstreamHeadMs,
-      readTimeoutMs: timeouts.upstreamBody ?? bounds.upstreamBodyMs,
-      writeTimeoutMs: timeouts.upstreamBody ?? bounds.upstreamBodyMs,
-      tunnelIdleTimeoutMs: timeouts.tunnel ?? bounds.tunnelMs,
-    },
+    outboundLimits: { ...DEFAULT_OUTBOUND_LIMITS, ...waits, headBytes },
+    sessionLimits: { ...DEFAULT_OUTBOUND_SESSION_LIMITS, ...waits, headBytes },
   };
   const name = printAddress(url.address);
   const { verify, serverName, pins, proxyProtocol } = options;
-  const identity = JSON.stringify([
-    url.scheme,
-    url.authority,
-    poolOptions,
-    verify,
-    serverName,
-    pins,
-    proxyProtocol,
-    files,
-  ]);
+  const identity = JSON.stringify([url.authority, poolOptions, verify, serverName, pins, proxyProtocol, files]);
   const tls = url.scheme === 'https' ? endpointTls(url, options, files) : undefined;
   return context.share(
     // Hashed, because a private key may be in it.
@@ -181,12 +211,19 @@ function shareEndpoint(
       name,
       address: url.address,
       scheme: url.scheme,
+      protocol: poolOptions.protocol,
       authority: url.authority,
       pool: new Pool({ ...poolOptions, tls }, context.clock, context.deadlines),
       ...(proxyProtocol === undefined ? {} : { preface: PREFACES[proxyProtocol] }),
     }),
     (endpoint) => endpoint.pool.close(),
   );
+}
+
+/** Without TLS nobody chooses: HTTP/2 is spoken where it was asked for (RFC 9113 §3.3). */
+function protocolOf({ scheme, protocol }: EndpointUrl, options: ProxyOptions): ProtocolChoice {
+  if (protocol !== undefined) return protocol;
+  return options.protocol === 'auto' && scheme === 'http' ? 'h1' : options.protocol;
 }
 
 /** What an endpoint is told before anything else, by version of the PROXY protocol. */

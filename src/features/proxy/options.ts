@@ -28,7 +28,7 @@ const options = z.strictObject({
     .union([endpointUrl.transform((url) => [url]), z.array(endpointUrl).min(1)])
     .refine(haveOneBase, 'the addresses of a list must have the same path: a mount has one backend base')
     .describe(
-      'Backend address, or a list of them that share the requests: http://HOST:PORT/BASE/, https://HOST, unix:/PATH. The path is the backend base; to keep the public path, write it here too.',
+      'Backend address, or a list of them that share the requests: http://HOST:PORT/BASE/, https://HOST, h2c://HOST:PORT (HTTP/2 without TLS), unix:/PATH. The path is the backend base; to keep the public path, write it here too.',
     ),
   upgrade: z
     .array(z.string().toLowerCase())
@@ -38,6 +38,12 @@ const options = z.strictObject({
       'h2c cannot be tunnelled: it would carry requests past the routing',
     )
     .describe('Protocols that a client may switch to through this mount. h2c never is one.'),
+  protocol: z
+    .enum(['auto', 'h1', 'h2'])
+    .default('auto')
+    .describe(
+      'What endpoints are spoken to in: auto lets an https endpoint choose HTTP/2 or HTTP/1.1 in the handshake (ALPN) and speaks HTTP/1.1 to the others; h1 and h2 insist on one. An h2c:// address is always HTTP/2.',
+    ),
   connections: countOption(1).default(1024).describe('Connections to each endpoint at one time.'),
   verify: z
     .boolean()
@@ -83,6 +89,10 @@ export const proxyOptions = options
   .refine(({ verify, pins }) => verify || pins === undefined, {
     message: '"pins" has no effect with verify: false',
     path: ['pins'],
+  })
+  .refine(({ protocol, to }) => protocol !== 'h1' || !to.some((url) => /^h2c:/i.test(url)), {
+    message: 'an h2c:// address is HTTP/2: write http:// for HTTP/1.1',
+    path: ['protocol'],
   })
   .check(({ value, issues }) => {
     if (value.to.some((url) => /^https:/i.test(url))) return;

@@ -1,18 +1,22 @@
 // What a backend is sent: the client's headers without those of its connection, with the proxy's own added.
 import { ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import type { CompatServer } from '../../http/compat-target.ts';
 import { HeaderList, type ReadonlyHeaderList } from '../../http/header-list.ts';
 import { printForwarded, printForwardedNode } from '../../http/headers/forwarded.ts';
 import { appendVia, hasOwnVia } from '../../http/headers/via.ts';
-import { copyEndToEnd } from '../../http/hop-by-hop.ts';
+import { connectionOptions, copyEndToEnd } from '../../http/hop-by-hop.ts';
 import { defaultPort } from '../../http/target.ts';
 import { splitList } from '../../http/token.ts';
+import { appendForwardedAs, isSetAnewBy } from './compat-headers.ts';
 
 /** What of a mount the preparation depends on. */
 export interface PreparePolicy {
   /** The public path of the mount without its final slash: X-Forwarded-Prefix. Empty for the root. */
   readonly prefix: string;
   readonly allowedUpgrades: ReadonlySet<string>;
+  /** The server whose forwarding headers are sent, and the name that it calls itself by; undefined for our own. */
+  readonly compat: { readonly server: CompatServer; readonly serverName: string } | undefined;
 }
 
 /** Said by proxies about clients; set anew here, because a client that says it about itself may lie. */
@@ -52,16 +56,20 @@ export function prepareHeaders(
   if (hasOwnVia(headers)) throw new ProxyError('loop_detected', exchange.request.target.text);
   const prepared = new HeaderList();
   prepared.append('Host', host);
-  copyEndToEnd(headers, prepared, isSetAnew);
+  const { compat } = policy;
+  // lighttpd sends on what Connection names, against RFC 9110 §7.6.1.
+  const options = compat?.server === 'lighttpd' ? [] : connectionOptions(headers);
+  copyEndToEnd(headers, prepared, compat === undefined ? isSetAnew : isSetAnewBy(compat.server), options);
   // RFC 9110 §10.1.1: an expectation is forwarded only while somebody waits for it.
   if (!exchange.request.expectsContinue && prepared.has('expect')) prepared.delete('expect');
   if (prepared.has('max-forwards')) prepared.mapValues('max-forwards', decrement);
-  if (acceptsTrailerFields(headers)) prepared.append('TE', 'trailers');
+  if (acceptsTrailerFields(headers) && compat?.server !== 'apache') prepared.append('TE', 'trailers');
   const { upgrade } = exchange.request;
   if (upgrade !== undefined && policy.allowedUpgrades.has(upgrade)) prepared.append('Upgrade', upgrade);
-  appendForwarded(prepared, exchange, headers, policy.prefix);
+  if (compat === undefined) appendForwarded(prepared, exchange, headers, policy.prefix);
+  else appendForwardedAs(compat.server, prepared, exchange, headers, compat.serverName);
   appendClientCertificate(prepared, exchange, headers);
-  prepared.append('Via', appendVia(headers, viaVersion(exchange)));
+  if (compat === undefined) prepared.append('Via', appendVia(headers, viaVersion(exchange)));
   return prepared;
 }
 

@@ -19,6 +19,7 @@ import { trailersOfRewritten } from '../../rewrite/head.ts';
 import { headersToPublic } from '../../rewrite/headers.ts';
 import type { HtmlOptions } from '../../rewrite/html/html-scanner.ts';
 import { rewriteTransform } from '../../rewrite/languages.ts';
+import { REWRITE_TRACE } from '../../rewrite/trace/rewrite-trace.ts';
 import type { LivePublicView } from './public-view.ts';
 import type { ResponsePlan, Rewritable } from './response-plan.ts';
 
@@ -66,7 +67,13 @@ export class BodyRewriter {
 
   #rewriter(selection: Rewritable): Transform {
     const { map, mount } = this.#view;
-    return rewriteTransform(map, selection, this.#htmlOptions(), mount.record.tally);
+    const shim = this.#plan.shimFor(this.#exchange, selection.language);
+    const insertion = shim === 'page' ? { insertion: this.#plan.shimPage.insertion() } : {};
+    const watch = this.#exchange.get(REWRITE_TRACE);
+    const tally = watch === undefined ? mount.record.tally : { edits: 0, heldBytes: 0, watch };
+    const transform = rewriteTransform(map, selection, { ...this.#htmlOptions(), ...insertion }, tally);
+    const { shim: parts } = this.#view;
+    return shim === 'worker' && parts !== undefined ? prefixed(transform, parts.script.text) : transform;
   }
 
   #htmlOptions(): HtmlOptions {
@@ -75,6 +82,7 @@ export class BodyRewriter {
     return {
       strings: mount.strings,
       mapsText: mount.options.text,
+      needsReferrer: mount.takesStrays,
       onIntegrityUrl: (url) => mount.integrityUrls.add(url, printOrigin(map.backend) + this.#view.mapTarget(page)),
     };
   }
@@ -96,6 +104,43 @@ export class BodyRewriter {
     const error = noteFailure(this.#exchange, toProxyError(thrown), mount.log);
     mount.record.noteFailure(error.code);
     return error;
+  }
+}
+
+/**
+ * A worker's script with the shim in front, as text: whether the script is a module, in which `importScripts` throws, is
+ * not known before it is read whole. Its lines keep their numbers but for one.
+ */
+function prefixed(transform: Transform, text: string): Transform {
+  return (next) => {
+    const sink = new PrefixSink(next, Buffer.from(text, 'latin1'));
+    return transform(sink);
+  };
+}
+
+class PrefixSink extends PassingSink {
+  #prefix: Buffer | undefined;
+
+  constructor(next: Sink, prefix: Buffer) {
+    super(next);
+    this.#prefix = prefix;
+  }
+
+  override write(chunk: Buffer, release?: Release): boolean {
+    this.#begin();
+    return super.write(chunk, release);
+  }
+
+  override end(trailers?: ReadonlyHeaderList): void {
+    this.#begin();
+    super.end(trailers);
+  }
+
+  #begin(): void {
+    const prefix = this.#prefix;
+    this.#prefix = undefined;
+    // What the next sink says to it, it says again to the chunk that follows.
+    if (prefix !== undefined) this.next.write(prefix);
   }
 }
 

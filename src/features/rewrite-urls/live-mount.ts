@@ -1,16 +1,19 @@
 // What all public views of one mount share: its maps, its choices, and what is remembered and counted.
 import { isIPv4 } from 'node:net';
 import { DECODABLE_CODINGS } from '../../content-coding/codings.ts';
-import type { FeatureLog } from '../../exchange/feature.ts';
+import type { FeatureContext, FeatureLog } from '../../exchange/feature.ts';
 import { type BaseUrl, parseBasePath, parseBaseUrl } from '../../rewrite/base-url.ts';
 import { defaultHeaderPolicy, type HeaderPolicy } from '../../rewrite/headers.ts';
 import { LeakDetector } from '../../rewrite/leaks.ts';
 import { MountMap } from '../../rewrite/mount-map.ts';
 import type { ProxiedMount } from '../../rewrite/mount-rewriter.ts';
+import { cookiePolicyFor } from '../../rewrite/response-cookies.ts';
 import type { SelectOptions } from '../../rewrite/select.ts';
+import { RecentMap } from '../../util/recent-map.ts';
 import type { IntegrityUrls } from './integrity-urls.ts';
 import { DEFAULT_REWRITE, type RewriteMap, type RewriteOptions } from './options.ts';
 import type { RewriteRecord } from './rewrite-record.ts';
+import type { ShimScript } from './shim-script.ts';
 
 /** How much of an answer is rewritten. */
 export type RewriteMode = 'off' | 'headers' | 'all';
@@ -26,11 +29,17 @@ export class LiveMount {
   /** One for each endpoint: the same URLs outward, its own name inward. */
   readonly maps: readonly MountMap[];
   readonly headerPolicy: HeaderPolicy;
+  /** Whether requests of its pages that miss the mount are sent back into it: the application thinks it is at the root. */
+  readonly takesStrays: boolean;
   readonly selectOptions: SelectOptions;
   readonly strings: ReadonlySet<string>;
   /** Whether the backend is on this machine, so that it is asked for plain bytes and the client's coding is ours. */
   readonly isLocal: boolean;
   readonly leaks: LeakDetector;
+  /** Whether pages get the shim. */
+  readonly hasShim: boolean;
+  /** By what proxies in front cut off the path. */
+  readonly shimScripts = new RecentMap<ShimScript>(4);
   readonly integrityUrls: IntegrityUrls;
   readonly record: RewriteRecord;
   readonly log: FeatureLog;
@@ -40,7 +49,7 @@ export class LiveMount {
     facts: ProxiedMount,
     options: RewriteOptions,
     memory: { readonly integrityUrls: IntegrityUrls; readonly record: RewriteRecord },
-    log: FeatureLog,
+    { log, neighbours }: Pick<FeatureContext, 'log' | 'neighbours'>,
   ) {
     this.facts = facts;
     this.mode = typeof options === 'string' ? options : 'all';
@@ -53,14 +62,32 @@ export class LiveMount {
     const backends = facts.endpoints.map((endpoint): BaseUrl => ({ ...endpoint, path: backendPath }));
     const also = this.options.also.map(parseBaseUrl);
     this.maps = backends.map((own) => this.#makeMap(path, [own, ...backends.filter((other) => other !== own)], also));
-    this.headerPolicy = defaultHeaderPolicy(facts.path);
+    this.takesStrays =
+      this.mode === 'all' &&
+      this.options.rescue &&
+      this.options.prefix !== 'keep' &&
+      !this.isExact &&
+      !this.keepsPath &&
+      facts.path !== '/';
+    this.headerPolicy = {
+      ...defaultHeaderPolicy(facts.path),
+      cookies: cookiePolicyFor(facts.path, neighbours),
+      needsReferrer: this.takesStrays,
+    };
     this.selectOptions = { codings: DECODABLE_CODINGS, types: new Map(Object.entries(this.options.types)) };
     this.strings = new Set(this.options.strings);
     this.isLocal = facts.endpoints.every(({ host }) => isLoopback(host));
     this.leaks = new LeakDetector([...backends, ...also]);
+    this.hasShim = this.mode === 'all' && this.#wantsShim();
     this.integrityUrls = memory.integrityUrls;
     this.record = memory.record;
     this.log = log;
+  }
+
+  #wantsShim(): boolean {
+    const { shim, prefix } = this.options;
+    if (shim !== 'auto') return shim === 'on';
+    return !this.isExact && !this.keepsPath && prefix !== 'keep';
   }
 
   #makeMap(path: string, backends: readonly BaseUrl[], also: readonly BaseUrl[]): MountMap {

@@ -1,5 +1,7 @@
 // The rewriter of one mount: finds the view for the public address that a request came to, and remembers it.
 import type { Exchange } from '../../exchange/exchange.ts';
+import type { RewriteWork, Strays } from '../../exchange/rewrite-figures.ts';
+import { processMetrics } from '../../observe/metrics-registry.ts';
 import { printOrigin } from '../../rewrite/base-url.ts';
 import type { CreateMountRewriter, MountRewriter } from '../../rewrite/mount-rewriter.ts';
 import { RecentMap } from '../../util/recent-map.ts';
@@ -16,13 +18,26 @@ export const createMountRewriter: CreateMountRewriter = (facts, context) => {
   const key = JSON.stringify([site, path, facts.endpoints, facts.backendPath]);
   const memory = {
     integrityUrls: context.share(`integrity ${key}`, () => new IntegrityUrls()),
-    record: context.share(`rewriting ${key}`, () => new RewriteRecord()),
+    record: context.share(
+      `rewriting ${key}`,
+      () => new WatchedRecord(site, path),
+      (watched) => watched.close(),
+    ).record,
   };
-  return new LiveMountRewriter(new LiveMount(facts, options, memory, context.log));
+  return new LiveMountRewriter(new LiveMount(facts, options, memory, context));
 };
 
 /** More than most mounts have. What forged Host headers drive out is cheap to make again. */
 const REMEMBERED_ADDRESSES = 16;
+/** The record of a mount, read by the metrics for as long as a generation has the mount. */
+class WatchedRecord {
+  readonly record = new RewriteRecord();
+  readonly close: () => void;
+
+  constructor(site: string, mount: string) {
+    this.close = processMetrics.watchRewriting({ site, mount, figures: () => this.record.figures() });
+  }
+}
 
 class LiveMountRewriter implements MountRewriter {
   readonly #mount: LiveMount;
@@ -33,8 +48,18 @@ class LiveMountRewriter implements MountRewriter {
   #lastPrefix = '';
   #lastView: LivePublicView | undefined;
 
+  readonly work: RewriteWork;
+
   constructor(mount: LiveMount) {
     this.#mount = mount;
+    const { record } = mount;
+    this.work = {
+      figures: () => record.figures(),
+      reset: () => record.reset(),
+      strays: mount.takesStrays
+        ? { toPublic: strayPaths(mount), note: (rescue) => record.noteRescue(rescue) }
+        : undefined,
+    };
   }
 
   viewFor(exchange: Exchange): LivePublicView {
@@ -59,18 +84,53 @@ class LiveMountRewriter implements MountRewriter {
   }
 
   explain(): string[] {
-    const { mode, facts, keepsPath } = this.#mount;
+    const { mode, facts, keepsPath, takesStrays } = this.#mount;
     if (mode === 'off') return ['rewrites no URLs'];
     const where = mode === 'headers' ? 'in headers' : 'in headers and bodies';
     const backends = facts.endpoints.map((endpoint) => printOrigin({ ...endpoint, path: '/' })).join(', ');
     const paths = keepsPath ? '' : `, and puts ${facts.path} before root-relative ones`;
-    return [`rewrites URLs of ${backends} ${where}${paths}`];
+    const lines = [`rewrites URLs of ${backends} ${where}${paths}`, ...explainShim(this.#mount)];
+    if (takesStrays) lines.push('sends requests of its pages that miss the mount back into it');
+    return lines;
   }
 
   #makeView(scheme: 'http' | 'https', authority: string, prefix: string): LivePublicView {
     const maps = this.#mount.maps.map((map) => map.makeFor(scheme, authority, prefix));
     return new LivePublicView(this.#mount, maps, prefix);
   }
+}
+
+/** Whether pages get the shim, and by which rule. */
+function explainShim({ hasShim, mode, options, isExact, keepsPath }: LiveMount): string[] {
+  const { shim, spa, prefix } = options;
+  if (mode !== 'all') return [];
+  if (hasShim) {
+    const pages = 'puts the shim into pages, and before the scripts of workers';
+    const windows = {
+      auto: 'routers see URLs without the prefix where scripts are named from the root',
+      on: 'routers see URLs without the prefix',
+      off: 'routers see the URL as it is (spa: off)',
+    };
+    return [`${pages}; ${windows[spa]}`];
+  }
+  const why =
+    shim === 'off'
+      ? 'shim: off'
+      : isExact
+        ? 'the mount is one exact path'
+        : prefix === 'keep' && !keepsPath
+          ? 'prefix: keep'
+          : 'public and backend path are the same';
+  return [`puts no shim into pages: ${why}`];
+}
+
+/** Paths mean the same at every address that a mount is seen from. */
+function strayPaths({ maps }: LiveMount): Strays['toPublic'] {
+  const map = maps[0]?.forPublic('http', 'localhost');
+  return (path) => {
+    const mapped = map?.pathToPublic(path);
+    return mapped === path ? undefined : mapped;
+  };
 }
 
 /** A request without Host came to this very address. */

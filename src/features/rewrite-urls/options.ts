@@ -40,6 +40,8 @@ const rootRelative = z
   .string()
   .regex(/^\/(?!\/)[\x21-\x7e]*$/, 'expected a root-relative URL such as /api/v1, exactly as it is written');
 
+const autoOnOff = z.enum(['auto', 'on', 'off'], { error: 'expected "auto", "on" or "off"' });
+
 /** The long form. */
 const rewriteMap = z.strictObject({
   also: z
@@ -80,15 +82,21 @@ const rewriteMap = z.strictObject({
     .boolean()
     .default(true)
     .describe('Whether percent-encoded URLs of the backend inside other URLs, as in ?next=http%3A%2F%2F..., are too.'),
-  shim: z
-    .literal('off', { error: 'expected "off"' })
-    .default('off')
-    .describe('Whether pages get a script that maps URLs built while they run. Not available yet: off.'),
-  spa: z
-    .literal('off', { error: 'expected "off"' })
-    .default('off')
+  rescue: z
+    .boolean()
+    .default(true)
     .describe(
-      'Whether routers of single-page applications are shown addresses without the prefix. Not available yet: off.',
+      'Whether a request that nothing on the site serves is redirected (307) into this mount if a page of it asks, as its Referer says. Each use is logged and counted: `portico leaks` shows them. For that a Referrer-Policy of the application that hides paths from its own origin is relaxed; other origins learn no more than before. Only for mounts below a path.',
+    ),
+  shim: autoOnOff
+    .default('auto')
+    .describe(
+      'Whether pages get a script, first in their head, that maps URLs built while they run: those of fetch, sockets, workers, elements, navigation. auto: where root-relative URLs get the path of the mount. on: on other mounts too. off: never; what scripts build then leads out of the mount. Policies of the page get what lets the script in, and nothing else.',
+    ),
+  spa: autoOnOff
+    .default('auto')
+    .describe(
+      'Whether routers of single-page applications see the URL without the path of the mount while they look at it; the address bar stays true. auto: in documents whose own scripts are all named from the root. on: in every document, which breaks applications that find out their prefix by themselves. off: never; routers then show "not found". Needs the shim.',
     ),
 });
 

@@ -4,15 +4,20 @@ import { ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Reply } from '../../exchange/handler.ts';
 import type { ResponseHead } from '../../exchange/head.ts';
-import type { HeaderList } from '../../http/header-list.ts';
+import type { HeaderList, ReadonlyHeaderList } from '../../http/header-list.ts';
 import type { Target } from '../../http/target.ts';
 import { type Expectation, prepareForRewriting } from '../../rewrite/head.ts';
 import { headersToBackend, headersToPublic } from '../../rewrite/headers.ts';
 import type { PublicView } from '../../rewrite/mount-rewriter.ts';
+import { REWRITE_TRACE } from '../../rewrite/trace/rewrite-trace.ts';
 import type { UrlMap } from '../../rewrite/url-map.ts';
 import { acceptEncodingFor } from './accept-encoding.ts';
 import type { LiveMount } from './live-mount.ts';
+import { wantsShim } from './page-request.ts';
 import { ResponsePlan } from './response-plan.ts';
+import type { ShimParts } from './shim-page.ts';
+import { makeShimParts, shimScriptFor } from './shim-parts.ts';
+import type { ShimScript } from './shim-script.ts';
 
 /** What browsers load that can hold URLs: half of it cannot be rewritten, so that no range of it is asked for. */
 const REWRITABLE_DESTINATIONS: ReadonlySet<string> = new Set([
@@ -26,6 +31,9 @@ export class LivePublicView implements PublicView {
   /** The map that answers go through. */
   readonly map: UrlMap;
   #fingerprint: string | undefined = undefined;
+  #shimFingerprint: string | undefined = undefined;
+  #shim: ShimParts | undefined = undefined;
+  #script: ShimScript | undefined = undefined;
   readonly #maps: readonly UrlMap[];
   readonly #outerPrefix: string;
   /** Whether requests keep their target as it is, query included. */
@@ -48,11 +56,28 @@ export class LivePublicView implements PublicView {
 
   /** Names the map and the options of this mount in entity tags. */
   get fingerprint(): string {
-    return (this.#fingerprint ??= fingerprintOf(this.map, this.mount));
+    return (this.#fingerprint ??= fingerprintOf(this.map, this.mount, ''));
+  }
+
+  /** The same for bodies that have the shim in them. */
+  get shimFingerprint(): string {
+    return (this.#shimFingerprint ??= fingerprintOf(this.map, this.mount, this.shim?.script.integrity ?? ''));
+  }
+
+  /** What pages get; undefined for a mount without shim. */
+  get shim(): ShimParts | undefined {
+    if (!this.mount.hasShim) return undefined;
+    return (this.#shim ??= makeShimParts(this.mount, this.map, this.#outerPrefix));
   }
 
   memoKey(endpoint: number): object {
     return this.#maps[endpoint] ?? this.map;
+  }
+
+  answerOwn(exchange: Exchange): Reply | undefined {
+    if (!this.mount.hasShim) return undefined;
+    const script = (this.#script ??= shimScriptFor(this.mount, this.map, this.#outerPrefix));
+    return script.answer(exchange, this.#outerPrefix + exchange.request.target.path);
   }
 
   mapTarget(target: Target): string {
@@ -72,11 +97,17 @@ export class LivePublicView implements PublicView {
     headersToBackend(headers, map, { host: facts.host, cookies: headerPolicy.cookies });
     const isRewritable = mode === 'all' && REWRITABLE_DESTINATIONS.has(headers.get('sec-fetch-dest') ?? '');
     const acceptEncoding = mode === 'all' ? acceptEncodingFor(headers, isLocal) : undefined;
-    prepareForRewriting(headers, new Expected(this, isRewritable, acceptEncoding));
+    prepareForRewriting(headers, new Expected(this, headers, isRewritable, acceptEncoding));
+  }
+
+  /** Names what a request with these headers gets. */
+  fingerprintFor(headers: ReadonlyHeaderList): string {
+    return wantsShim(headers) === 'no' ? this.fingerprint : this.shimFingerprint;
   }
 
   finishReply(exchange: Exchange, reply: Reply): Reply | Promise<Reply> {
     const { head } = reply;
+    exchange.get(REWRITE_TRACE)?.onHead(head.headers, this.map);
     // The same received head gives the same plan, so that what is derived from its lists is kept too.
     const plan = head.headers.derive(this, () => new ResponsePlan(this, head));
     return plan.finish(exchange, reply);
@@ -100,22 +131,30 @@ export class LivePublicView implements PublicView {
 /** What is expected of the answer to a request; the fingerprint is that of the view, made when it is asked for. */
 class Expected implements Expectation {
   readonly #view: LivePublicView;
+  readonly #headers: ReadonlyHeaderList;
   readonly isRewritable: boolean;
   readonly acceptEncoding: string | undefined;
 
-  constructor(view: LivePublicView, isRewritable: boolean, acceptEncoding: string | undefined) {
+  constructor(
+    view: LivePublicView,
+    headers: ReadonlyHeaderList,
+    isRewritable: boolean,
+    acceptEncoding: string | undefined,
+  ) {
     this.#view = view;
+    this.#headers = headers;
     this.isRewritable = isRewritable;
     this.acceptEncoding = acceptEncoding;
   }
 
   get fingerprint(): string {
-    return this.#view.fingerprint;
+    return this.#view.fingerprintFor(this.#headers);
   }
 }
 
-function fingerprintOf(map: UrlMap, { mode, options }: LiveMount): string {
-  const { strings, text, types } = options;
-  const words = JSON.stringify([map.fingerprint, mode, strings, text, types]);
+function fingerprintOf(map: UrlMap, { mode, options, takesStrays }: LiveMount, shim: string): string {
+  const { strings, text, types, spa } = options;
+  const shimWords = shim === '' ? [] : [shim, spa];
+  const words = JSON.stringify([map.fingerprint, mode, strings, text, types, takesStrays, ...shimWords]);
   return createHash('sha256').update(words).digest('hex').slice(0, 8);
 }

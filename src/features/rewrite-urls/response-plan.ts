@@ -12,9 +12,12 @@ import { headOfNotModified, headOfRewritten, type RewrittenBody } from '../../re
 import { headersToPublic } from '../../rewrite/headers.ts';
 import type { Leak } from '../../rewrite/leaks.ts';
 import { type Selection, selectLanguage } from '../../rewrite/select.ts';
+import { invariant } from '../../util/invariant.ts';
 import { codingForClient } from './accept-encoding.ts';
 import { BodyRewriter } from './body-rewriter.ts';
+import { wantsShim } from './page-request.ts';
 import type { LivePublicView } from './public-view.ts';
+import { ShimPage } from './shim-page.ts';
 
 /** A selection that found a language. */
 export type Rewritable = Extract<Selection, { readonly charset: string | undefined }>;
@@ -26,6 +29,9 @@ const WORTH_CODING_BYTES = 1024;
 function endToEnd(headers: ReadonlyHeaderList): HeaderList {
   return copyEndToEnd(headers, new HeaderList());
 }
+
+/** What tells a page from fetched markup where browsers do not say it: see {@link wantsShim}. */
+const DECIDE_WITHOUT_DESTINATION = ['Accept', 'X-Requested-With', 'HX-Request'];
 
 /** Serves every answer with one received head, for one public view. */
 export class ResponsePlan {
@@ -42,6 +48,7 @@ export class ResponsePlan {
   #selection: Selection | undefined = undefined;
   /** By Sec-Fetch-Dest. */
   #selections: Map<string, Selection> | undefined = undefined;
+  #shimPage: ShimPage | undefined;
   /** By content coding, empty for none, and by what decided. */
   #rewritten: Map<string, ResponseHead> | undefined = undefined;
 
@@ -75,6 +82,26 @@ export class ResponsePlan {
     return this.#rewrite(exchange, reply.body, selection);
   }
 
+  /** How the shim gets into the pages that have this head. Only for a view that has one. */
+  get shimPage(): ShimPage {
+    const { shim, map } = this.#view;
+    invariant(shim !== undefined, 'a page with a shim in a mount without one');
+    return (this.#shimPage ??= new ShimPage(shim, map, this.#headers));
+  }
+
+  /**
+   * What a body in `language` gets: the shim as a page, or as the script of a worker; `other` is a page that would get it
+   * if it were asked for otherwise.
+   */
+  shimFor({ request }: Exchange, language: Selection['language']): 'page' | 'worker' | 'other' | 'no' {
+    if (this.#view.shim === undefined) return 'no';
+    const wanted = wantsShim(request.headers);
+    if (language === 'javascript') return wanted === 'worker' ? wanted : 'no';
+    const isPage = (language === 'html' && this.#mediaType === 'text/html') || language === 'sniff';
+    if (!isPage || !this.shimPage.hasScripts) return 'no';
+    return wanted === 'page' ? wanted : 'other';
+  }
+
   noteLeak(exchange: Exchange, leak: Leak): void {
     this.#view.mount.record.noteLeak(leak, exchange.request.target.text, this.#mediaType);
   }
@@ -103,7 +130,9 @@ export class ResponsePlan {
   #notModified(exchange: Exchange): ResponseHead {
     const headers = this.#headers.toMutable();
     const noneMatch = exchange.request.headers.getJoined('if-none-match');
-    headOfNotModified(headers, noneMatch, this.#facts(undefined, this.#mayCode([]), false));
+    const shim = this.shimFor(exchange, this.#mediaType === 'text/html' ? 'html' : undefined);
+    headOfNotModified(headers, noneMatch, this.#facts(exchange, shim, undefined, this.#mayCode([]), false));
+    if (shim === 'page') this.shimPage.adaptHeaders(headers);
     return { ...this.#passing, headers };
   }
 
@@ -214,12 +243,14 @@ export class ResponsePlan {
     mayCode: boolean,
   ): ResponseHead {
     const isByDestination = this.#isByDestination(exchange, selection);
-    const key = `${coding ?? ''} ${mayCode} ${isByDestination}`;
+    const shim = this.shimFor(exchange, selection.language);
+    const key = `${coding ?? ''} ${mayCode} ${isByDestination} ${shim}`;
     const rewritten = (this.#rewritten ??= new Map());
     const known = rewritten.get(key);
     if (known !== undefined) return known;
     const headers = this.#headers.toMutable();
-    headOfRewritten(headers, this.#facts(coding, mayCode, isByDestination));
+    headOfRewritten(headers, this.#facts(exchange, shim, coding, mayCode, isByDestination));
+    if (shim === 'page') this.shimPage.adaptHeaders(headers);
     const head = { ...this.#passing, headers };
     rewritten.set(key, head);
     return head;
@@ -231,12 +262,23 @@ export class ResponsePlan {
     return this.#selectionFor(undefined).language !== selection.language;
   }
 
-  #facts(coding: ContentCoding | undefined, mayCode: boolean, isByDestination: boolean): RewrittenBody {
-    const decidedBy = [...(mayCode ? ['Accept-Encoding'] : []), ...(isByDestination ? ['Sec-Fetch-Dest'] : [])];
+  #facts(
+    { request }: Exchange,
+    shim: 'page' | 'worker' | 'no' | 'other',
+    coding: ContentCoding | undefined,
+    mayCode: boolean,
+    isByDestination: boolean,
+  ): RewrittenBody {
+    const isAsked = request.headers.has('sec-fetch-dest');
+    const decidedBy = [
+      ...(mayCode ? ['Accept-Encoding'] : []),
+      ...(isByDestination || shim !== 'no' ? ['Sec-Fetch-Dest'] : []),
+      ...(shim !== 'no' && !isAsked ? DECIDE_WITHOUT_DESTINATION : []),
+    ];
     const view = this.#view;
     return {
       get fingerprint() {
-        return view.fingerprint;
+        return view.fingerprintFor(request.headers);
       },
       isDecoded: true,
       decidedBy,

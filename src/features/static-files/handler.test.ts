@@ -491,3 +491,12 @@ async function settledDescriptors(): Promise<number> {
   }
   return count;
 }
+
+test('what is excluded is not sent, not listed, no index file and no fallback', TIMEOUT, async () => {
+  const { get } = await open({ exclude: ['*.TXT', '*.html'], list: true, fallback: 'index.html' });
+  for (const target of ['/hello.txt', '/hello%2Etxt', '/index.html', '/sub/page.html', '/missing'])
+    assert.equal((await rejection(get(target, { Accept: NAVIGATION }))).code, 'not_found', target);
+  const listing = await get('/', { Accept: NAVIGATION });
+  assert.doesNotMatch(listing.text, /hello\.txt|index\.html/);
+  assert.match(listing.text, /app\.js/);
+});

@@ -76,7 +76,8 @@ class FileServer {
     if (method !== 'GET' && method !== 'HEAD') throw new ProxyError('method_not_allowed', '', { headers: ALLOWED });
     const remainder = stripSegments(target.path, this.#mountSegments);
     const requested = fixed ?? parseRequestedName(remainder, this.#nameRules);
-    if (requested === undefined) throw new ProxyError('not_found', 'no file may have this name');
+    if (requested === undefined || this.#isExcluded(requested.name))
+      throw new ProxyError('not_found', 'no file may have this name');
     if (requested.isFolder) return this.#answerFolder(exchange, requested, 0);
     return whenReady(this.#store.find(requested.name), (found) => {
       if (found?.kind === 'file') return this.#send(exchange, found);
@@ -89,9 +90,15 @@ class FileServer {
     const index = this.#options.index[position];
     if (index === undefined)
       return this.#options.list ? this.#list(exchange, folder) : this.#answerMissing(exchange, folder);
+    if (this.#isExcluded(index)) return this.#answerFolder(exchange, folder, position + 1);
     return whenReady(this.#store.find(join(folder.name, index)), (found) =>
       found?.kind === 'file' ? this.#send(exchange, found) : this.#answerFolder(exchange, folder, position + 1),
     );
+  }
+
+  #isExcluded(name: string): boolean {
+    const { exclude } = this.#options;
+    return exclude.length > 0 && exclude.some((ending) => name.toLowerCase().endsWith(ending));
   }
 
   async #redirect(exchange: Exchange, folder: RequestedName): Promise<Reply> {
@@ -102,7 +109,8 @@ class FileServer {
 
   async #list(exchange: Exchange, folder: RequestedName): Promise<Reply> {
     const { hidden } = this.#options;
-    const content = await this.#root.list(folder.name, MAX_LISTED, (name) => hidden || !isHiddenName(name));
+    const isListed = (name: string) => (hidden || !isHiddenName(name)) && !this.#isExcluded(name);
+    const content = await this.#root.list(folder.name, MAX_LISTED, isListed);
     if (content === undefined) return this.#answerMissing(exchange, folder);
     const path = decodePath(exchange.request.target.path);
     return answerWithListing(exchange, { path, hasParent: folder.name !== '', ...content });
@@ -110,7 +118,12 @@ class FileServer {
 
   #answerMissing(exchange: Exchange, requested: RequestedName): Ready<Reply> {
     const { fallback } = this.#options;
-    if (fallback === undefined || !isNavigation(exchange) || (isAsset(requested) && !fallback.extensions))
+    if (
+      fallback === undefined ||
+      this.#isExcluded(fallback.file) ||
+      !isNavigation(exchange) ||
+      (isAsset(requested) && !fallback.extensions)
+    )
       throw new ProxyError('not_found', 'no such file');
     return whenReady(this.#store.find(fallback.file), (found) => {
       if (found?.kind !== 'file') throw new ProxyError('not_found', 'the fallback file is missing');

@@ -10,6 +10,7 @@ test('filesOptions: defaults', () => {
     index: ['index.html'],
     list: false,
     hidden: false,
+    exclude: [],
     precompressed: ['br', 'zstd', 'gzip'],
     cache: [],
     types: new Map(),

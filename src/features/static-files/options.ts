@@ -41,6 +41,11 @@ const cachePattern = z
   .string()
   .refine(isCachePattern, 'expected "*", an ending such as "*.css", a folder such as "assets/" or the path of a file');
 
+const excludedEnding = z
+  .string()
+  .regex(/^\*[^*/\\]+$/, 'expected an ending such as "*.bak" or "*~"')
+  .transform((text) => text.slice(1).toLowerCase());
+
 const extension = z
   .string()
   .regex(/^\.?[^./\\]+$/, 'expected an extension such as "md"')
@@ -83,6 +88,12 @@ export const filesOptions = z
       .default(false)
       .describe(
         'Whether files and folders whose names start with a dot are served. `.well-known` always is. Leave this off where `.git`, `.env` or `.htpasswd` may lie in the folder.',
+      ),
+    exclude: z
+      .array(excludedEnding)
+      .default([])
+      .describe(
+        'Endings of names that are not served and not listed, such as `*.bak`, `*~` or `*.php`: source code and left-overs in the folder. Case does not matter.',
       ),
     precompressed: z
       .union([

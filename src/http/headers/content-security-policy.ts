@@ -127,3 +127,115 @@ function allowScriptInPolicy(policy: string, source: string): string {
     return `${/^\s*/.exec(part)?.[0] ?? ''}${name} ${text}`;
   });
 }
+
+/** Where a policy is used: what `'self'` means, and what URLs are compared with. */
+export interface PolicySelf {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Which script elements policies let in. */
+export interface ScriptAdmission {
+  /** One that is loaded from the page's own origin. */
+  readonly external: boolean;
+  /** One that is written into the page. */
+  readonly inline: boolean;
+}
+
+/**
+ * What `policies` (as in a header or meta value) let in: a script from `path` on the page's own origin, and one in the
+ * page, both with `nonce`.
+ */
+export function admitScript(
+  policies: string,
+  self: PolicySelf,
+  path: string,
+  nonce: string | undefined,
+): ScriptAdmission {
+  let external = true;
+  let inline = true;
+  for (const policy of parsePolicies(policies)) {
+    const sources = scriptDirective(policy)?.values;
+    if (sources === undefined || (nonce !== undefined && sources.includes(`'nonce-${nonce}'`))) continue;
+    external &&= !hasKeyword(sources, "'strict-dynamic'") && matchesSelf(sources, self, path);
+    inline &&= hasKeyword(sources, "'unsafe-inline'") && !sources.some(replacesUnsafeInline);
+  }
+  return { external, inline };
+}
+
+/** What {@link letScriptsIn} adds where nothing lets a script in. */
+export interface ScriptSources {
+  /** The URL of the external script. */
+  readonly url: string;
+  /** Its quoted hash, for policies in which URLs do not count. */
+  readonly hash: string;
+  /** The quoted hash of the script in the page, if there is one. */
+  readonly inlineHash: string | undefined;
+}
+
+/** Adds to each policy of a header value what the two scripts of {@link admitScript} lack, and nothing else. */
+export function letScriptsIn(
+  value: string,
+  self: PolicySelf,
+  path: string,
+  nonce: string | undefined,
+  sources: ScriptSources,
+): string {
+  const letIn = (policy: string) => {
+    const { external, inline } = admitScript(policy, self, path, nonce);
+    const added = external ? policy : allowScript(policy, isStrictDynamic(policy) ? sources.hash : sources.url);
+    return inline || sources.inlineHash === undefined ? added : allowScript(added, sources.inlineHash);
+  };
+  return value.split(',').map(letIn).join(',');
+}
+
+/** Whether a base element may name a URL of the page's own origin (CSP3 §6.3.1). */
+export function allowsOwnBase(policies: string, self: PolicySelf, path: string): boolean {
+  return parsePolicies(policies).every((policy) => {
+    const sources = policy.find(({ name }) => name === 'base-uri')?.values;
+    return sources === undefined || matchesSelf(sources, self, path);
+  });
+}
+
+/** Whether every policy that says how scripts run lets a sandboxed page run any. */
+export function runsScripts(policies: string): boolean {
+  return parsePolicies(policies).every((policy) => {
+    const flags = policy.find(({ name }) => name === 'sandbox')?.values;
+    return flags === undefined || hasKeyword(flags, 'allow-scripts');
+  });
+}
+
+function hasKeyword(sources: readonly string[], keyword: string): boolean {
+  return sources.some((source) => source.toLowerCase() === keyword);
+}
+
+/** CSP3 §6.7.3.2: beside one of these 'unsafe-inline' does not count. */
+function replacesUnsafeInline(source: string): boolean {
+  return /^'(?:nonce-|sha(?:256|384|512)-|strict-dynamic')/i.test(source);
+}
+
+/** CSP3 §6.7.2.6: whether a list of sources matches a URL of the page's own origin. */
+function matchesSelf(sources: readonly string[], self: PolicySelf, path: string): boolean {
+  return sources.some((source) => {
+    const lower = source.toLowerCase();
+    if (["'self'", '*', 'http:', `${self.scheme}:`].includes(lower)) return true;
+    const parts = parseHostSource(source);
+    return parts !== undefined && matchesHostSource(parts, self, path);
+  });
+}
+
+function matchesHostSource({ scheme, host, port, path }: HostSource, self: PolicySelf, ownPath: string): boolean {
+  if (scheme !== '' && scheme !== self.scheme && !(scheme === 'http' && self.scheme === 'https')) return false;
+  const isHost = host.startsWith('*.') ? self.host.endsWith(host.slice(1)) : host === '*' || host === self.host;
+  if (!isHost) return false;
+  const usual = self.scheme === 'https' ? 443 : 80;
+  const isPort = port === '*' || Number(port === '' ? usual : port) === self.port;
+  return isPort && (path === '' || path === ownPath || (path.endsWith('/') && ownPath.startsWith(path)));
+}
+
+/** Whether a policy makes scripts trusted only by a nonce or a hash, so that no host can let one in. */
+function isStrictDynamic(policy: string): boolean {
+  const [directives] = parsePolicies(policy);
+  return hasKeyword(scriptDirective(directives ?? [])?.values ?? [], "'strict-dynamic'");
+}

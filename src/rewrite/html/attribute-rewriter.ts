@@ -1,5 +1,6 @@
 // Rewrites the attributes of one tag: what each holds is told by the table, and in a few cases by the element it is on.
 import { policyToPublic } from '../content-security.ts';
+import { referrerPolicyToPublic } from '../referrer-policy.ts';
 import type { Scanner } from '../scanner.ts';
 import { replaceResolved, resolveValue, scanResolved } from './attribute-value.ts';
 import { ATTRIBUTE, ATTRIBUTES, KIND, KIND_OF } from './attributes.ts';
@@ -25,6 +26,8 @@ export interface AttributeLanguages {
   readonly script: Scanner;
   /** Answers the scanner for the document of a `srcdoc`; undefined where documents are nested too deep. */
   openDocument(): Scanner | undefined;
+  /** Whether requests to the own origin must tell where they come from: see `referrer-policy.ts`. */
+  readonly needsReferrer: boolean;
   /** Tells of a policy in a meta element, as the client gets it. */
   addPolicy(policy: string): void;
 }
@@ -195,12 +198,21 @@ export class AttributeRewriter {
       case 'uri-parameters':
         this.#rewriteSpans(start, end, findUriParameters);
         return;
+      case 'referrer':
+        if (this.#languages.needsReferrer) this.#rewriteReferrer(start, end);
+        return;
       case 'policy':
         this.#languages.addPolicy(this.#rewritePolicy(start, end));
         return;
       default:
         this.#stage.mapAuthorities(start, end, true);
     }
+  }
+
+  #rewriteReferrer(start: number, end: number): void {
+    const value = resolveValue(this.#stage.window.slice(start, end), start);
+    const policy = referrerPolicyToPublic(value.text);
+    if (policy !== value.text) replaceResolved(value, 0, value.text.length, policy, this.#stage.edits);
   }
 
   #rewriteParam(tag: Tag, start: number, end: number): void {

@@ -194,7 +194,7 @@ export class DocumentHead {
     const url = (value ?? '').trim();
     if (url === '') return 'none';
     const isRooted = /^[/\\](?![/\\])/.test(url);
-    if (isRooted) return 'rooted';
+    if (isRooted) return this.#stage.map.addsPrefix && this.#stage.map.toPublic(url) === url ? 'public' : 'rooted';
     if (!/^(?:[/\\]{2}|[a-z][a-z0-9+.-]*:)/i.test(url)) return 'relative';
     return this.#stage.map.toPublic(url) === url ? 'foreign' : 'absolute';
   }

@@ -1,7 +1,7 @@
 // What the scanner learned about a document: for the head insertion, for the proxy, and for those who look after it.
 
-/** How a URL of the document's own was written. */
-export type UrlForm = 'none' | 'relative' | 'rooted' | 'absolute' | 'foreign';
+/** How a URL of the document's own was written. `public`: root-relative, with the path of the mount in it already. */
+export type UrlForm = 'none' | 'relative' | 'rooted' | 'public' | 'absolute' | 'foreign';
 
 /** Bounds the lists: a document that has more of its own is not worth more memory. */
 const MAX_LISTED = 256;
@@ -12,7 +12,14 @@ const MAX_LISTED = 256;
  */
 export class HtmlFindings {
   /** Scripts and module preloads by the form of their URL; `rooted` and `absolute` ones had to be changed. */
-  readonly scripts: Record<UrlForm, number> = { none: 0, relative: 0, rooted: 0, absolute: 0, foreign: 0 };
+  readonly scripts: Record<UrlForm, number> = {
+    none: 0,
+    relative: 0,
+    rooted: 0,
+    public: 0,
+    absolute: 0,
+    foreign: 0,
+  };
   /** The form of the first `<base href>`. */
   base: UrlForm = 'none';
   /** The first nonce on a script. */

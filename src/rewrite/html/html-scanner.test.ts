@@ -291,7 +291,7 @@ test('html: what was found', TIMEOUT, () => {
       '<meta http-equiv="content-security-policy" content="img-src http://127.0.0.1:8080">',
   );
   const { scripts, base, nonce, integrityUrls, policies, unexaminedBytes } = scanner.findings;
-  assert.deepEqual(scripts, { none: 1, relative: 1, rooted: 2, absolute: 1, foreign: 1 });
+  assert.deepEqual(scripts, { none: 1, relative: 1, rooted: 2, public: 0, absolute: 1, foreign: 1 });
   assert.deepEqual({ base, nonce, unexaminedBytes }, { base: 'rooted', nonce: 'n1', unexaminedBytes: 0 });
   assert.deepEqual(integrityUrls, ['/a.js', 's.css']);
   assert.deepEqual(policies, ['img-src https://example.com']);

@@ -22,6 +22,8 @@ export interface HtmlOptions extends ScanOptions {
   readonly isXml?: boolean;
   /** Whether backend-absolute URLs in text nodes are mapped. Default true. */
   readonly mapsText?: boolean;
+  /** Whether a referrer policy of the document that keeps paths from its own origin is relaxed. Default false. */
+  readonly needsReferrer?: boolean;
   /** What to put into the head. Default nothing. */
   readonly insertion?: HeadInsertion;
   /** Told at once of every resource of the backend that the document asks for with `integrity`, as it was written. */
@@ -93,6 +95,10 @@ export class HtmlScanner implements Scanner, TokenReader {
   /** What was found so far in the document at hand. */
   get findings(): HtmlFindings {
     return this.#findings;
+  }
+
+  get unexaminedBytes(): number {
+    return this.#findings.unexaminedBytes;
   }
 
   #makeTokenizer(): HtmlTokenizer {

@@ -45,6 +45,10 @@ export class Languages implements AttributeLanguages {
     return (this.#document ??= this.#makeDocument());
   }
 
+  get needsReferrer(): boolean {
+    return this.#options.needsReferrer ?? false;
+  }
+
   addPolicy(policy: string): void {
     this.#findings().addPolicy(policy);
   }

@@ -1,7 +1,7 @@
 // What the `content` of a meta element holds, told by its other attributes.
 
 /** How a meta's `content` is read. */
-export type MetaContent = 'refresh' | 'policy' | 'url' | 'uri-parameters' | 'text';
+export type MetaContent = 'refresh' | 'policy' | 'url' | 'uri-parameters' | 'referrer' | 'text';
 
 /**
  * Names whose value is a URL for everybody who reads them: Open Graph, Twitter cards, tiles of Windows, schema.org and what
@@ -30,6 +30,7 @@ export function readMetaContent(httpEquiv: string, name: string): MetaContent {
   if (directive.startsWith('content-security-policy')) return 'policy';
   const known = name.trim().toLowerCase();
   if (URL_NAMES.has(known)) return 'url';
+  if (known === 'referrer') return 'referrer';
   return URI_PARAMETERS.has(known) ? 'uri-parameters' : 'text';
 }
 

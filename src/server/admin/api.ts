@@ -9,6 +9,7 @@ import type { Carrier, ExchangeHost } from '../../exchange/host.ts';
 import type { Route } from '../../exchange/route.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { reasonPhrase } from '../../http/status.ts';
+import type { CertificateAction } from './certificates.ts';
 
 /** The answer to an order: a status, and what is printed as JSON; a string goes out as text. */
 export interface AdminAnswer {
@@ -20,9 +21,16 @@ export interface AdminAnswer {
 export interface AdminOrders {
   status(): Promise<AdminAnswer>;
   reload(): Promise<AdminAnswer>;
+  /** Everything that can be scraped, in the text format of Prometheus. */
+  metrics(): Promise<AdminAnswer>;
+  /** What rewriting did at each mount, leaks and rescues with it. */
+  rewriting(): Promise<AdminAnswer>;
+  /** The same, and sets it back to nothing. */
+  resetRewriting(): Promise<AdminAnswer>;
+  certificate(action: CertificateAction, question: URLSearchParams): Promise<AdminAnswer>;
 }
 
-type Order = (body: Buffer) => Promise<AdminAnswer>;
+type Order = (body: Buffer, query: URLSearchParams) => Promise<AdminAnswer>;
 
 /** Bodies of orders are small. */
 const BODY_BYTES_LIMIT = 1024 * 1024;
@@ -31,7 +39,13 @@ const BODY_BYTES_LIMIT = 1024 * 1024;
 export function createAdminHost(orders: AdminOrders): ExchangeHost {
   const table: Readonly<Record<string, Order>> = {
     'GET /status': () => orders.status(),
+    'GET /metrics': () => orders.metrics(),
+    'GET /rewriting': () => orders.rewriting(),
+    'POST /rewriting/reset': () => orders.resetRewriting(),
     'POST /reload': () => orders.reload(),
+    'GET /certificate': (_body, query) => orders.certificate('explain', query),
+    'POST /certificate/renew': (_body, query) => orders.certificate('renew', query),
+    'POST /certificate/revoke': (_body, query) => orders.certificate('revoke', query),
   };
   return new AdminHost(table);
 }
@@ -74,7 +88,7 @@ class AdminHost implements ExchangeHost {
     const order = this.#table[`${request.method} ${request.target.path}`];
     if (order === undefined) throw new ProxyError('not_found', request.target.path);
     const { bytes } = await collectBody(body, BODY_BYTES_LIMIT, () => new ProxyError('request_body_too_large'));
-    return toReply(await order(bytes));
+    return toReply(await order(bytes, new URLSearchParams(request.target.query)));
   }
 }
 

@@ -1,5 +1,5 @@
 // Starts the corpus runner against a running proxy and reads its verdicts.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../../kit/at-end.ts';
 import { programPath } from '../../kit/debian.ts';
@@ -25,6 +25,8 @@ export interface CorpusRun {
   readonly backendPort: number;
   /** Whether the proxy is asked over TLS. */
   readonly isSecure?: boolean;
+  /** Cases for an HTTP/2 front instead of those of cases.json: as prior knowledge, or by ALPN where it is secure. */
+  readonly http2Cases?: readonly object[];
   /** Octets per write; 0 for whole messages. */
   readonly drip: number;
 }
@@ -39,11 +41,20 @@ export async function runCorpus(owner: Owner, run: CorpusRun): Promise<CaseResul
   const script = join(corpusFolder, 'run-cases.py');
   const args = [script, `127.0.0.1:${proxyPort}`, String(backendPort), '--drip', String(drip), '--json', resultFile];
   if (isSecure) args.push('--tls');
+  if (run.http2Cases !== undefined)
+    args.push('--cases', saveCases(owner, run.http2Cases), '--h2', `127.0.0.1:${proxyPort}`);
+  if (run.http2Cases !== undefined && isSecure) args.push('--h2-tls');
   const runner = startProcess(owner, programPath('python3'), args, { name: 'run-cases.py' });
   const { status } = await runner.ended(CORPUS_LIMIT_MS);
   // Status 1 says that a case failed; whatever else goes wrong leaves no result file or another status.
   if (status !== 0 && status !== 1) throw new Error(`run-cases.py ended with ${status}\n${runner.output}`);
   return readResults(resultFile, runner.output);
+}
+
+function saveCases(owner: Owner, cases: readonly object[]): string {
+  const file = join(tempFolder(owner), 'cases.json');
+  writeFileSync(file, JSON.stringify(cases));
+  return file;
 }
 
 function readResults(file: string, output: string): CaseResult[] {

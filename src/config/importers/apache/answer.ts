@@ -4,6 +4,7 @@ import type { Outcome, Probe } from '../outcome.ts';
 import { decodePath } from '../percent.ts';
 import type { Traits } from '../traits.ts';
 import { decideAccess } from './directives/access.ts';
+import { excludedFiles } from './directives/excluded.ts';
 import { answerFromDisk, errorPagesOf, findFile, findRedirect } from './directives/files.ts';
 import { type FoundProxy, findProxyPass, forward, isOn } from './directives/proxy.ts';
 import { collectTraits } from './directives/traits.ts';
@@ -101,7 +102,7 @@ function answerByFile(turn: Turn, rewrites: readonly Directive[], isFile: boolea
   if (gate.isRefused) return refuse([...gate.directives, found.directive, ...rewrites, ...heads]);
   const disk = answerFromDisk(turn, found, sections);
   // A fixed answer gives nothing away that would need guarding.
-  const traits = disk.serve.kind === 'respond' ? {} : gate.traits;
+  const traits = disk.serve.kind === 'respond' ? {} : { ...gate.traits, ...excludedFiles(sections) };
   return { serve: disk.serve, traits, directives: [...disk.directives, ...rewrites, ...gate.directives, ...heads] };
 }
 

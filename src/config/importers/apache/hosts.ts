@@ -18,7 +18,7 @@ export interface VirtualHost {
 
 /** Reads the virtual hosts in the order of the file. */
 export function readVirtualHosts(directives: readonly Directive[], report: ImportReport): VirtualHost[] {
-  return directives
+  const hosts = directives
     .filter(({ key }) => key === 'virtualhost')
     .map((directive) => {
       const section = new Section(directive.block ?? [], directive);
@@ -30,6 +30,28 @@ export function readVirtualHosts(directives: readonly Directive[], report: Impor
       const ports = directive.args.map((text) => parsePort(directive, text, report));
       return { directive, section, ports, name, names: names.filter((text) => text !== '') };
     });
+  checkAddresses(hosts, report);
+  return hosts;
+}
+
+/** Apache looks at the address first: a virtual host with one of its own takes all requests to it from those for every address. */
+function checkAddresses(hosts: readonly VirtualHost[], report: ImportReport): void {
+  for (const { directive } of hosts) {
+    const special = directive.args.find((text) => isIP(addressOf(text)) !== 0);
+    if (special === undefined) continue;
+    const isElsewhere = (text: string) => portOf(text) === portOf(special) && addressOf(text) !== addressOf(special);
+    if (!hosts.some((other) => other.directive !== directive && other.directive.args.some(isElsewhere))) continue;
+    const message = `requests to ${addressOf(special)} go to virtual hosts with that address only, whatever name they ask for; here the name decides`;
+    report.warn(directive, message, 'write * for the address in all of them');
+  }
+}
+
+function addressOf(text: string): string {
+  return text.replace(/:(?:\d+|\*)$/, '').replace(/^\[|\]$/g, '');
+}
+
+function portOf(text: string): string {
+  return /:(\d+)$/.exec(text)?.[1] ?? '*';
 }
 
 /** `https://www.example.com:443` is `www.example.com`. */

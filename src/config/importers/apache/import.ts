@@ -12,6 +12,7 @@ import type { ImportReport } from '../report.ts';
 import { type ImportSettings, importCertificate, importLog, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
 import { ACCESS_ROWS } from './directives/access.ts';
+import { guardedNames } from './directives/excluded.ts';
 import { aliasesOf, FILES_ROWS, STATUS_HANDLERS } from './directives/files.ts';
 import { isOn, PROXY_ROWS, regionsOfProxyPass } from './directives/proxy.ts';
 import { SERVER_ROWS } from './directives/server.ts';
@@ -64,7 +65,8 @@ export const importApache: Importer = (text, file, readInclude, options = {}): I
   checkServers(context);
   const sites = uniquePorts(listeners).flatMap((listener) => importPort(context, listener));
   const listen = listeners.map(({ address }) => address);
-  const { config, origins } = buildDocument(settings, sites, { listen, root: importRoot(main, report) });
+  const root = { ...importRoot(main, report), ...(settings.compat && { compat: 'apache' }) };
+  const { config, origins } = buildDocument(settings, sites, { listen, root });
   account(directives, report);
   return { config, diagnostics: report.list(), origins };
 };
@@ -212,9 +214,8 @@ function importTls(settings: ImportSettings, { levels }: ApacheServer): NamedSit
 
 /** What is told once for a server, whatever is asked of it. */
 function checkServers({ main, hosts, settings }: ImportContext): void {
-  const { report } = settings;
   for (const section of [main, ...hosts.map((host) => host.section)])
-    checkList(section.list, report, isRewriting(section));
+    checkList(section.list, settings, isRewriting(section));
 }
 
 function isRewriting(section: Section): boolean {
@@ -222,7 +223,11 @@ function isRewriting(section: Section): boolean {
   return engine !== undefined && isOn(engine);
 }
 
-function checkList(list: readonly Directive[], report: ImportReport, isRewritingOn: boolean): void {
+function checkList(
+  list: readonly Directive[],
+  { report, compat }: Pick<ImportSettings, 'report' | 'compat'>,
+  isRewritingOn: boolean,
+): void {
   for (const { directive, conditions, problem, pattern } of readRules(list)) {
     // Conditions are spoken of with their rule.
     report.contribute(...conditions, ...list.filter(({ key }) => key === 'rewriteengine'));
@@ -233,6 +238,7 @@ function checkList(list: readonly Directive[], report: ImportReport, isRewriting
     }
   }
   for (const directive of list) {
+    if (compat) checkPathReading(directive, report);
     checkPattern(directive, report);
     checkSlashes(directive, report);
     checkSpecial(directive, report);
@@ -243,8 +249,23 @@ function checkList(list: readonly Directive[], report: ImportReport, isRewriting
         'turn it off: it is not needed to forward to a backend',
       );
     if (directive.block !== undefined && directive.key !== 'virtualhost')
-      checkList(directive.block, report, isRewriting(new Section(directive.block, directive)));
+      checkList(directive.block, { report, compat }, isRewriting(new Section(directive.block, directive)));
   }
+}
+
+/** The key `compat` stands for the default settings. */
+function checkPathReading(directive: Directive, report: ImportReport): void {
+  const { key, args } = directive;
+  const isOther =
+    (key === 'allowencodedslashes' && !/^off$/i.test(args[0] ?? '')) ||
+    (key === 'mergeslashes' && /^off$/i.test(args[0] ?? ''));
+  if (!isOther) return;
+  const message = 'with compat: apache paths are read as with the default of this directive';
+  report.warn(
+    directive,
+    message,
+    'import without --compat: encoded and doubled slashes go to the backend as they came',
+  );
 }
 
 /** Directives whose arguments decide whether anything is lost. */
@@ -258,16 +279,17 @@ function checkSpecial(directive: Directive, report: ImportReport): void {
   else if (key === 'sethandler' && STATUS_HANDLERS.test(first))
     report.info(directive, 'not needed: portico status shows that');
   else if (key === 'filesmatch' || key === 'files') {
-    const isDenied = (block ?? []).some(
-      (inner) => /^(?:require|deny)$/.test(inner.key) && /denied|from all/i.test(inner.args.join(' ')),
-    );
+    const guarded = guardedNames(directive);
     const name = first === '~' ? (args[1] ?? '') : first;
-    if (!isDenied) return;
-    report.contribute(...(block ?? []));
-    if (!isAboutDotFiles(name) && !name.startsWith('.ht'))
+    const isAboutDots = isAboutDotFiles(name) || name.startsWith('.ht');
+    if (guarded === undefined && !isAboutDots) return;
+    report.contribute(...(block ?? []).filter((inner) => inner.key !== 'sethandler'));
+    if (guarded?.endings !== undefined)
+      report.info(directive, `files that end in ${guarded.endings.join(', ')} are not served`);
+    else if (guarded !== undefined)
       report.error(
         directive,
-        `files called ${name} are denied by the original; here they are not`,
+        `files called ${name} are denied or run by the original; here no files beside them are served`,
         'keep such files out of the root',
       );
     else report.info(directive, 'not needed: files whose names start with a dot are never served here');

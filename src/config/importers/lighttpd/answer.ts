@@ -76,11 +76,15 @@ function answerView(
   const disk = answerFromDisk(view);
   const missing = isInner ? undefined : rewriteMissingFor(view);
   if (missing === undefined || disk.serve.kind !== 'files')
-    return { serve: disk.serve, traits, directives: [...disk.directives, ...rewrites, ...directives] };
+    return {
+      serve: disk.serve,
+      traits: { ...traits, ...disk.traits },
+      directives: [...disk.directives, ...rewrites, ...directives],
+    };
   const inner = answerOnce(server, { ...view.situation, path: missing.path, query: missing.query }, true);
   return {
     serve: { ...disk.serve, missing: inner.serve },
-    traits,
+    traits: { ...traits, ...disk.traits },
     directives: [...disk.directives, missing.directive, ...rewrites, ...directives],
   };
 }
@@ -108,7 +112,8 @@ function withProxyBeforeRewrite(
     `never matches after the rewrite: the conditions around it are asked again with the new path; ${kept}`,
     'move proxy.server out of the condition on the URL',
   );
-  if (server.compat) return outcome;
+  // The rewritten path names no file that anybody has.
+  if (server.compat) return { ...outcome, serve: { kind: 'respond', status: 404, body: undefined, type: undefined } };
   const { traits, directives } = collectTraits(before, server.contexts);
   return {
     serve: proxy.serve,

@@ -12,6 +12,8 @@ interface CheckContext {
   readonly context: Context;
   readonly report: ImportReport;
   readonly compat: boolean;
+  /** Whether any block forwards. */
+  readonly hasProxy: boolean;
 }
 
 /** Reports about all blocks. */
@@ -22,16 +24,18 @@ export function checkContexts(
   compat: boolean,
 ): void {
   const oddPort = listeners.find(({ port, isSecure }) => port !== (isSecure ? 443 : 80))?.port;
+  const hasProxy = contexts.some(({ settings }) => settings.has('proxy.server'));
   for (const context of contexts) {
-    checkCondition(context, oddPort, report);
-    for (const setting of context.settings.values()) CHECKS[setting.name]?.(setting, { context, report, compat });
+    checkCondition(context, oddPort, report, compat);
+    for (const setting of context.settings.values())
+      CHECKS[setting.name]?.(setting, { context, report, compat, hasProxy });
   }
 }
 
 /** Directives that keep people out: a condition that cannot be said must not silently drop them. */
 const PROTECTIVE = ['url.access-deny', 'url.access-allow', 'auth.require', 'ssl.verifyclient.enforce'];
 
-function checkCondition(context: Context, oddPort: number | undefined, report: ImportReport): void {
+function checkCondition(context: Context, oddPort: number | undefined, report: ImportReport, compat: boolean): void {
   const { condition, source, settings } = context;
   if (condition === undefined || isAboutFreshness(context)) return;
   const directive = `$${condition.field} ${condition.operator} "${condition.value}"`;
@@ -46,7 +50,8 @@ function checkCondition(context: Context, oddPort: number | undefined, report: I
     report.sayAt(severity, source, directive, `this condition cannot be said: ${meaning.reason}; ${kept}`, advice);
   } else if (meaning.about === 'host') {
     for (const remark of meaning.remarks) sayNameRemark(context, directive, remark, report);
-    sayPortRemark(context, directive, oddPort, report);
+    sayPortRemark(context, directive, oddPort, report, compat);
+    sayCaseRemark(context, directive, report, compat);
   } else if (meaning.about === 'path') {
     for (const { path, kind } of meaning.regions) {
       if (kind !== 'open' || path === '/') continue;
@@ -76,12 +81,13 @@ function sayPortRemark(
   directive: string,
   oddPort: number | undefined,
   report: ImportReport,
+  compat: boolean,
 ): void {
   if (condition === undefined) return;
   if (!/:\d+\)?\$?$/.test(condition.value)) {
     const isClosed = condition.operator === '=~' && /[^:+*?)]\)?\$$/.test(condition.value);
     if (oddPort === undefined || !isClosed) return;
-    const message = `never matches on port ${oddPort}, where the name that browsers send has the port behind it; here it matches`;
+    const message = `never matches on port ${oddPort}, where the name that browsers send has the port behind it; ${compat ? 'kept' : 'here it matches'}`;
     report.sayAt(
       'warning',
       source,
@@ -98,6 +104,13 @@ function sayPortRemark(
     const message = 'never matches: lighttpd removes a default port from the name before it compares';
     report.sayAt('warning', source, directive, message, 'leave the port out');
   }
+}
+
+/** A host is compared in lower case. */
+function sayCaseRemark({ source, condition }: Context, directive: string, report: ImportReport, compat: boolean): void {
+  if (condition === undefined || condition.operator.includes('~') || !/[A-Z]/.test(condition.value)) return;
+  const message = `never matches: lighttpd puts the name into lower case before it compares; ${compat ? 'kept' : 'here it matches'}`;
+  report.sayAt('warning', source, directive, message, `write "${condition.value.toLowerCase()}"`);
 }
 
 type Check = (setting: Setting, context: CheckContext) => void;
@@ -152,11 +165,12 @@ function checkCaptures(setting: Setting, rule: Rule, context: Context, report: I
   }
 }
 
-function checkDeny(setting: Setting, { report }: CheckContext): void {
+function checkDeny(setting: Setting, { report, hasProxy }: CheckContext): void {
   const endings = textsOf(setting.value).filter((ending) => ending !== '');
   if (endings.length === 0) return;
-  const message = `paths that end in ${endings.join(', ')} are denied by the original; here they are not`;
-  report.error(setting, message, 'keep such files out of the folders that are served');
+  if (!hasProxy) return;
+  const message = `paths that end in ${endings.join(', ')} are not served as files, but they do reach backends`;
+  report.warn(setting, message, 'let them refuse it');
 }
 
 function checkPasswords(setting: Setting, { report }: CheckContext): void {

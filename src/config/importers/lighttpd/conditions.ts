@@ -24,6 +24,8 @@ export interface Situation {
   /** Encoded; conditions see it decoded. */
   readonly path: string;
   readonly query: string | undefined;
+  /** Whether patterns on the host see its port as lighttpd shows it to them, whatever was meant. */
+  readonly isLiteral: boolean;
 }
 
 /** The context applies; `captures` are what `%0`, `%1` stand for in it. */
@@ -63,7 +65,7 @@ function matchCondition(condition: ContextCondition | undefined, situation: Situ
   if (condition === undefined) return [];
   if (meaningOf(condition).about === 'unknown') return isNegative(condition) ? [] : undefined;
   for (const subject of subjectsOf(condition, situation)) {
-    const captures = compare(condition, subject);
+    const captures = compare(condition, subject, situation.isLiteral);
     if (isNegative(condition) === (captures === undefined)) return captures ?? [];
     if (isNegative(condition)) return undefined;
   }
@@ -76,7 +78,7 @@ function isNegative({ operator }: ContextCondition): boolean {
 
 /**
  * What the condition compares, the likeliest first. A host comes without port too: lighttpd's `==` ignores the port, and for
- * a pattern we take the name for what was meant (which lighttpd only does on the default ports).
+ * a pattern we take the name for what was meant (which lighttpd only does on the default ports), unless asked not to.
  */
 function subjectsOf({ field, operator }: ContextCondition, situation: Situation): string[] {
   const { host, port, scheme, path, query } = situation;
@@ -86,19 +88,30 @@ function subjectsOf({ field, operator }: ContextCondition, situation: Situation)
   if (field !== 'HTTP["host"]') return [query ?? ''];
   const isDefault = port === (scheme === 'https' ? 443 : 80);
   const isPattern = operator === '=~' || operator === '!~';
-  return isDefault || !isPattern ? [host] : [`${host}:${port}`, host];
+  if (isDefault || !isPattern) return [host];
+  return situation.isLiteral ? [`${host}:${port}`] : [`${host}:${port}`, host];
 }
 
 /** The captures of a comparison, or undefined. A `==` is glued into a pattern for them, so that `%0` is the whole. */
-function compare({ field, operator, value }: ContextCondition, subject: string): readonly string[] | undefined {
+function compare(
+  { field, operator, value }: ContextCondition,
+  subject: string,
+  isLiteral: boolean,
+): readonly string[] | undefined {
   const isHost = field === 'HTTP["host"]';
-  const wanted = isHost && operator !== '=~' && operator !== '!~' ? value.toLowerCase().replace(/:\d+$/, '') : value;
+  const wanted = isHost && operator !== '=~' && operator !== '!~' ? nameOf(value, isLiteral) : value;
   if (operator === '==' || operator === '!=') return subject === wanted ? [subject] : undefined;
   if (operator === '=^') return subject.startsWith(wanted) ? [wanted] : undefined;
   if (operator === '=$') return subject.endsWith(wanted) ? [wanted] : undefined;
   const compiled = compilePcre(value);
   const match = 'regExp' in compiled ? compiled.regExp.exec(subject) : null;
   return match === null ? undefined : [...match];
+}
+
+/** The name in a comparison: its port is ignored, and capitals never match unless they are taken for what was meant. */
+function nameOf(value: string, isLiteral: boolean): string {
+  const name = value.replace(/:\d+$/, '');
+  return isLiteral ? name : name.toLowerCase();
 }
 
 /** What a condition is about, and whether our language can say it. */

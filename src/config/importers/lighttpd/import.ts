@@ -38,15 +38,28 @@ export const importLighttpd: Importer = (text, file, readInclude, options = {}):
   checkContexts(contexts, listeners, report, compat);
   for (const listener of listeners) report.contribute(...listener.settings);
   const sites = siteNames(contexts).flatMap((name) =>
-    listeners
+    whereAsked(listeners, compat)
       .filter(({ port }) => name.port === undefined || name.port === port)
       .map((listener) => importSite(settings, contexts, name.host, listener)),
   );
   const listen = listeners.map(({ address }) => address);
-  const { config, origins } = buildDocument(settings, sites, { listen, root: importRoot(contexts, report) });
+  const root = { ...importRoot(contexts, report), ...(compat && { compat: 'lighttpd' }) };
+  if (compat) checkPathReading(contexts, report);
+  const { config, origins } = buildDocument(settings, sites, { listen, root });
   account(contexts, report);
   return { config, diagnostics: report.list(), origins };
 };
+
+/**
+ * Where each name is asked for. To lighttpd a name without a port is another one than with an odd one, which only matters
+ * where patterns are taken literally.
+ */
+function whereAsked(listeners: readonly LighttpdListener[], compat: boolean): LighttpdListener[] {
+  if (!compat) return [...listeners];
+  const ports = new Set(listeners.map(({ port }) => port));
+  const unnamed = listeners.map((listener) => ({ ...listener, port: listener.isSecure ? 443 : 80 }));
+  return [...listeners, ...unnamed.filter(({ port }) => !ports.has(port)).slice(0, 1)];
+}
 
 /** Every name that a condition mentions, and `*` for all others. */
 function siteNames(contexts: readonly Context[]): NamePattern[] {
@@ -68,13 +81,21 @@ function importSite(
 ): NamedSite {
   const { report, compat } = settings;
   const scheme = isSecure ? 'https' : 'http';
-  const situation: Situation = { host: sampleHost(name), port, scheme, socket, path: '/', query: undefined };
+  const situation: Situation = {
+    host: sampleHost(name),
+    port,
+    scheme,
+    socket,
+    path: '/',
+    query: undefined,
+    isLiteral: compat,
+  };
   const mounts = importMounts(settings, {
     name,
     port,
     isSecure,
     candidates: candidatePaths(contexts, situation),
-    answer: (probe) => answer({ contexts, report, compat }, { ...probe, socket }),
+    answer: (probe) => answer({ contexts, report, compat }, { ...probe, socket, isLiteral: compat }),
   });
   const view = new SettingsView(contexts, situation);
   const sources = contexts
@@ -135,6 +156,14 @@ function importRoot(contexts: readonly Context[], report: ImportReport): Record<
     ...(Object.keys(limits).length > 0 && { limits }),
     ...(Object.keys(timeouts).length > 0 && { timeouts }),
   };
+}
+
+/** The key `compat` stands for the default settings. */
+function checkPathReading(contexts: readonly Context[], report: ImportReport): void {
+  const setting = contexts[0]?.settings.get('server.http-parseopts');
+  if (setting === undefined) return;
+  const message = 'with compat: lighttpd paths are read as with the default of this directive';
+  report.warn(setting, message, 'import without --compat: encoded and doubled slashes go to the backend as they came');
 }
 
 /** `"10.0.0.232" => "trust"`; `all` would believe every client. */

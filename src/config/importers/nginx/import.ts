@@ -5,15 +5,15 @@ import { printDuration } from '../../../util/duration.ts';
 import type { Candidate } from '../derive.ts';
 import { accountByTable, type DirectiveTable, makeTable } from '../directive-table.ts';
 import { buildDocument, type NamedSite } from '../document.ts';
-import type { Importer, ImportResult } from '../importer.ts';
+import type { Importer, ImportResult, ImportSeverity } from '../importer.ts';
 import { escapeRegExp } from '../pattern/glob.ts';
-import { isAboutDotFiles, regionsOfPattern, sampleHost } from '../pattern/regions.ts';
+import { endingsOfPattern, isAboutDotFiles, regionsOfPattern, sampleHost } from '../pattern/regions.ts';
 import { encodePath } from '../percent.ts';
 import type { ImportReport } from '../report.ts';
 import { type ImportSettings, importCertificate, importLog, importMounts, openSettings } from '../site.ts';
 import { answer } from './answer.ts';
 import { conditionWords } from './conditions.ts';
-import { FILES_ROWS } from './directives/files.ts';
+import { FILES_ROWS, isGuard } from './directives/files.ts';
 import { PROXY_ROWS } from './directives/proxy.ts';
 import { familyRow, SERVER_ROWS } from './directives/server.ts';
 import { TRAIT_ROWS } from './directives/traits.ts';
@@ -236,14 +236,11 @@ function absolute(baseDir: string, file: string): string {
 function checkServer(server: NginxServer, report: ImportReport): void {
   for (const { directive, kind, problem, text, regions, inner } of allLocations(server.locations)) {
     if (problem !== undefined && !report.isAccounted(directive) && !sayDotFiles(server, directive, text, report)) {
-      const isProtective = (directive.block ?? []).some(({ name }) => name === 'deny' || name === 'return');
       const advice = 'write mounts for the paths in question, or let the backend do it';
-      report.say(
-        isProtective || hasHandler(directive) ? 'error' : 'warning',
-        directive,
-        `the pattern ${text} cannot be said: ${problem}; the block is left out`,
-        advice,
-      );
+      const severity = severityOfLoss(server, directive, text);
+      const loss = describeLoss(directive, text);
+      if (severity === 'info') report.info(directive, `files.exclude says the same: ${loss}`);
+      else report.say(severity, directive, `the pattern ${text} cannot be said: ${problem}; ${loss}`, advice);
       for (const left of directive.block ?? []) if (inner.length === 0) report.contribute(left);
     } else if (kind === 'prefix' || kind === 'final-prefix') {
       const [region] = regions;
@@ -275,6 +272,27 @@ function sayDotFiles(server: NginxServer, directive: Directive, pattern: string,
     );
   else report.info(directive, 'files whose names start with a dot are never served here anyway');
   return true;
+}
+
+/** Endings that are only denied are denied to files here too; backends would have to do it themselves. */
+function severityOfLoss({ scope, locations }: NginxServer, directive: Directive, pattern: string): ImportSeverity {
+  const block = directive.block ?? [];
+  const isDenial = isGuard(directive) && !block.some(({ name }) => name.endsWith('_pass'));
+  if (isDenial && endingsOfPattern(pattern) !== undefined) {
+    const scopes = [scope, ...allLocations(locations).map((location) => location.scope)];
+    return scopes.some((one) => one.own('proxy_pass').length > 0) ? 'warning' : 'info';
+  }
+  const isProtective = block.some(({ name }) => name === 'deny' || name === 'return');
+  return isProtective || hasHandler(directive) ? 'error' : 'warning';
+}
+
+/** What becomes of what the block is about. */
+function describeLoss(directive: Directive, pattern: string): string {
+  if (!isGuard(directive)) return 'the block is left out';
+  const endings = endingsOfPattern(pattern);
+  return endings === undefined
+    ? 'the block is left out, and no files of this server are served, because it guards some of them'
+    : `files that end in ${endings.join(', ')} are not served`;
 }
 
 function hasHandler(directive: Directive): boolean {

@@ -6,7 +6,7 @@ import { compilePcre } from '../../pattern/pcre.ts';
 import { type PathRegion, regionsOfPattern } from '../../pattern/regions.ts';
 import { encodePath } from '../../percent.ts';
 import type { ForeignDirective } from '../../report.ts';
-import type { BalanceRule, Traits } from '../../traits.ts';
+import { type BalanceRule, backendNames, type Traits } from '../../traits.ts';
 import type { Directive } from '../parser.ts';
 import { allInSections, findInSections, type Section } from '../sections.ts';
 import { type ApacheServer, matchPrefix, sectionsFor, serverDirectives, type Turn } from '../server.ts';
@@ -29,8 +29,8 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
   ),
   ...translated(
     'ProxyPassReverse ProxyPassReverseCookieDomain ProxyPassReverseCookiePath ProxyHTMLEnable ProxyHTMLURLMap ProxyHTMLLinks ProxyHTMLEvents ProxyHTMLExtended Substitute',
-    'nothing',
-    'the mount maps every URL both ways; texts that are no URLs are reported',
+    'rewrite.also',
+    'names of the backend besides its address; the mount maps every URL both ways; texts that are no URLs are reported',
   ),
   ...unneeded(
     'ProxyHTMLInterp ProxyHTMLMeta ProxyHTMLDocType ProxyHTMLFixups ProxyHTMLStripComments ProxyHTMLBufSize ProxyHTMLCharsetOut ProxyHTMLCharsetAlias SubstituteMaxLineLength SubstituteInheritBefore xml2EncDefault xml2EncAlias xml2StartParse',
@@ -337,6 +337,7 @@ function proxyTraits(
   }
   noteMapped(server, sections, used);
   const traits: Traits = {
+    ...namesOfBackend(turn, sections),
     ...(Object.keys(timeouts).length > 0 && { timeouts }),
     ...(scheme === 'https' && !isVerified && server.compat && { upstreamTls: { verify: false } }),
   };
@@ -371,6 +372,28 @@ function noteMapped(server: ApacheServer, sections: readonly Section[], used: Di
     if (/https?:|\/\/|(?:href|src|action|url)\s*[=(:]|^["'(]?\/|\w\/$/i.test(from ?? '')) continue;
     server.report.warn(directive, 'texts that are no addresses are not replaced', 'let the backend say it');
   }
+}
+
+/** What responses are searched for besides the address of the backend. */
+function namesOfBackend({ server, path }: Turn, sections: readonly Section[]): Pick<Traits, 'backendNames'> {
+  const firstArgs = (...keys: readonly string[]) =>
+    keys.flatMap((key) => allInSections(sections, key).map(({ args }) => args[0] ?? ''));
+  // In a section the path is that of the section.
+  const reverse = [...allInSections(sections, 'proxypassreverse'), ...serverDirectives(server, 'proxypassreverse')];
+  const fitting = reverse.filter(({ args: [first = '', url] }) => url === undefined || path.startsWith(first));
+  const depthOf = ({ args: [first = '', url] }: Directive) => (url === undefined ? path.length : first.length);
+  const deepest = Math.max(...fitting.map(depthOf));
+  const urls = fitting.filter((line) => depthOf(line) === deepest).map(({ args: [first = '', url = first] }) => url);
+  // A backend of its own, whose responses have a mount of theirs.
+  const others = serverDirectives(server, 'proxypass').map(({ args }) => originOf(args[1] ?? ''));
+  return backendNames(
+    [...urls, ...firstArgs('proxyhtmlurlmap', 'substitute')].filter((url) => !others.includes(originOf(url))),
+    firstArgs('proxypassreversecookiedomain'),
+  );
+}
+
+function originOf(url: string): string {
+  return /^\w+:\/\/[^/]*/.exec(url)?.[0].toLowerCase() ?? url;
 }
 
 /** `On`. */

@@ -31,12 +31,7 @@ export const FILES_ROWS: readonly DirectiveRow[] = [
     'server.follow-symlink server.stat-cache-engine',
     'links inside the root are followed, and changes are noticed',
   ),
-  ...missing(
-    'static-file.exclude-extensions',
-    'error',
-    'files with these endings would be served as they are, source code included',
-    'keep such files out of the root',
-  ),
+  ...translated('static-file.exclude-extensions', 'files.exclude'),
   ...missing('server.force-lowercase-filenames', 'warning', 'names are taken as they are', 'rename the files'),
   ...missing(
     'evhost.path-pattern simple-vhost.server-root simple-vhost.document-root simple-vhost.default-host vhostdb.backend userdir.path userdir.active userdir.basepath userdir.exclude-user userdir.include-user userdir.letterhomes vhostdb.cache vhostdb.dbi vhostdb.ldap vhostdb.mysql vhostdb.pgsql',
@@ -63,7 +58,21 @@ export function answerFromDisk(view: SettingsView): Outcome {
     list: isOn(list?.setting.value),
     missing: handler === undefined ? undefined : answerMissing(view, textOf(handler.setting.value) ?? ''),
   };
-  return { serve: files, traits: {}, directives: [found.directive, ...used] };
+  const guard = excludedFrom(view);
+  return { serve: files, traits: guard.traits, directives: [found.directive, ...used, ...guard.directives] };
+}
+
+/** What runs programs by the ending of a path. */
+const PROGRAMS = ['fastcgi.server', 'scgi.server', 'cgi.assign', 'ajp13.server', 'uwsgi.server', 'proxy.server'];
+
+/** Endings that are denied, kept from being sent, or run by a program: as files they would give their source away. */
+function excludedFrom(view: SettingsView): { traits: Traits; directives: readonly ForeignDirective[] } {
+  const lists = ['static-file.exclude-extensions', 'url.access-deny'].flatMap((name) => view.find(name)?.setting ?? []);
+  const programs = PROGRAMS.flatMap((name) => view.find(name)?.setting ?? []);
+  const keys = programs.flatMap(({ value }) => entriesOf(value).map(({ key = '' }) => key));
+  const endings = [...lists.flatMap(({ value }) => textsOf(value)), ...keys.filter((key) => !key.startsWith('/'))];
+  const excluded = [...new Set(endings)].filter((ending) => /^[^*/\\]+$/.test(ending));
+  return { traits: excluded.length === 0 ? {} : { excluded }, directives: lists };
 }
 
 /** An error handler is a path of the same site; a file of it is what we can serve. */

@@ -2,7 +2,7 @@
 import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
 import type { Outcome, ProxyOutcome } from '../../outcome.ts';
 import type { ForeignDirective, ImportReport } from '../../report.ts';
-import type { BalanceRule, Traits, UpstreamTimeouts } from '../../traits.ts';
+import { type BalanceRule, backendNames, type Traits, type UpstreamTimeouts } from '../../traits.ts';
 import type { Situation } from '../conditions.ts';
 import { type ArrayEntry, entriesOf, entryOf, isOn, numberOf, type Setting, textOf, type Value } from '../values.ts';
 import type { SettingsView } from '../view.ts';
@@ -10,7 +10,7 @@ import type { SettingsView } from '../view.ts';
 /** The directives of this file. */
 export const PROXY_ROWS: readonly DirectiveRow[] = [
   ...translated('proxy.server', 'proxy', 'keys are subtrees; keys that are endings of paths are reported'),
-  ...translated('proxy.header', 'the base of proxy', 'responses are mapped back by the mount itself'),
+  ...translated('proxy.header', 'the base of proxy, rewrite.also', 'responses are mapped back by the mount itself'),
   ...translated('proxy.balance', 'balance', 'where there is that feature; endpoints take turns otherwise'),
   ...translated('proxy.forwarded', 'nothing', 'Forwarded is always sent; remote_user is reported'),
   ...translated('proxy.replace-http-host', 'host'),
@@ -66,7 +66,11 @@ export function findProxy(
   const serve: ProxyOutcome = { kind: 'proxy', endpoints, target, host };
   const timeouts = timeoutsOf(hosts[0]?.value);
   const balance = balanceOf(view, report);
+  const names = entriesOf(entryOf(header?.value, 'map-host-response')).map(({ key = '' }) =>
+    key === '-' ? '' : `http://${key}`,
+  );
   const traits: Traits = {
+    ...backendNames(names),
     ...(timeouts === undefined ? {} : { timeouts }),
     ...(balance === undefined || endpoints.length < 2 ? {} : { balance }),
   };

@@ -1,8 +1,10 @@
 // Files from the disk: root, alias, index, autoindex, try_files and error_page.
 import { type DirectiveRow, missing, translated, unneeded } from '../../directive-table.ts';
 import type { FilesOutcome, Outcome } from '../../outcome.ts';
+import { endingsOfPattern, isAboutDotFiles } from '../../pattern/regions.ts';
 import type { ForeignDirective } from '../../report.ts';
 import type { Traits } from '../../traits.ts';
+import { allLocations } from '../locations.ts';
 import { type Directive, wordsOf } from '../parser.ts';
 import type { Scope } from '../scopes.ts';
 import type { Turn } from '../server.ts';
@@ -54,7 +56,31 @@ export function answerFromDisk(turn: Turn): Outcome {
   if (tries !== undefined && !tries.triesFile) {
     return { serve: tries.missing ?? RESPOND_404, traits: {}, directives: [tries.directive, ...used] };
   }
-  return { serve: served, traits: {}, directives: used };
+  return { serve: served, traits: guardFiles(turn), directives: used };
+}
+
+/**
+ * Patterns that cannot be said and that deny something or hand it to a program: as files it would give away what it guards,
+ * or its source. Endings are left out; where the pattern is about something else, nobody may ask for any file.
+ */
+function guardFiles({ server }: Turn): Traits {
+  const guards = allLocations(server.locations).filter(
+    ({ directive, problem, text }) => problem !== undefined && !isAboutDotFiles(text) && isGuard(directive),
+  );
+  const endings = guards.map(({ text }) => endingsOfPattern(text));
+  if (endings.includes(undefined)) return { isClosed: true };
+  const excluded = [...new Set(endings.flatMap((list) => list ?? []))];
+  return excluded.length === 0 ? {} : { excluded };
+}
+
+/** Whether a block denies what it is about, or hands it to a program or another server. */
+export function isGuard({ block = [] }: Directive): boolean {
+  return block.some(
+    (inner) =>
+      inner.name === 'deny' ||
+      inner.name.endsWith('_pass') ||
+      (inner.name === 'return' && /^4/.test(wordsOf(inner)[0] ?? '')),
+  );
 }
 
 /** The file for a path: `root` and the path, or `alias` and what is behind the location's prefix. */

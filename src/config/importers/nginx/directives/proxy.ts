@@ -4,7 +4,7 @@ import { type DirectiveRow, missing, translated, unneeded } from '../../directiv
 import { CLIENT_HOST_MARK, type Outcome, type ProxyOutcome } from '../../outcome.ts';
 import { encodePath } from '../../percent.ts';
 import type { ForeignDirective } from '../../report.ts';
-import type { BalanceRule, Traits } from '../../traits.ts';
+import { type BalanceRule, backendNames, type Traits } from '../../traits.ts';
 import { type Directive, wordsOf } from '../parser.ts';
 import { findHandler, type Turn } from '../server.ts';
 import { parseTime } from '../units.ts';
@@ -29,8 +29,8 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
   ),
   ...translated(
     'proxy_redirect proxy_cookie_domain proxy_cookie_path sub_filter sub_filter_once sub_filter_types',
-    'nothing',
-    'the mount maps every URL both ways; texts that are no URLs are reported',
+    'rewrite.also',
+    'names of the backend besides its address; the mount maps every URL both ways; texts that are no URLs are reported',
   ),
   ...unneeded(
     'proxy_http_version proxy_buffering proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_request_buffering proxy_max_temp_file_size proxy_temp_path proxy_temp_file_write_size proxy_headers_hash_max_size proxy_headers_hash_bucket_size proxy_socket_keepalive proxy_force_ranges proxy_ignore_client_abort proxy_send_lowat proxy_limit_rate proxy_socket_rcvbuf proxy_socket_sndbuf proxy_pass_trailers proxy_ssl_conf_command proxy_ssl_certificate_cache keepalive keepalive_requests keepalive_time zone sub_filter_last_modified',
@@ -289,6 +289,7 @@ function proxyTraits(turn: Turn, scheme: 'http' | 'https'): { traits: Traits; di
   noteMapped(turn, used);
   const upstreamTls = scheme === 'https' ? findUpstreamTls(turn, used) : undefined;
   const traits: Traits = {
+    ...backendNames(textsOf(turn, 'proxy_redirect', 'sub_filter'), textsOf(turn, 'proxy_cookie_domain')),
     ...(requestHeaders && { requestHeaders }),
     ...(hidden.length > 0 && { responseHeaders: { remove: hidden.flatMap((line) => wordsOf(line)) } }),
     ...(Object.keys(timeouts).length > 0 && { timeouts }),
@@ -357,6 +358,12 @@ function noteMapped({ scope, server }: Turn, used: Directive[]): void {
       'let the backend say it',
     );
   }
+}
+
+/** What responses are searched for by directives that replace one text by another. */
+function textsOf({ scope }: Turn, ...names: readonly string[]): string[] {
+  const rules = names.flatMap((name) => scope.all(name).map((directive) => wordsOf(directive)));
+  return rules.flatMap(([from = '', to]) => (to === undefined || hasVariables(from) ? [] : [from]));
 }
 
 /** nginx does not check the certificate of a backend unless told to; here it is checked. */
