@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'acme',
   ],
   config: ['util', 'http', 'exchange'],
+  doctor: ['util', 'http', 'exchange', 'rewrite'],
   server: ['*'],
   supervisor: ['*'],
   cli: ['*'],

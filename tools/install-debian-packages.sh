@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that tests and benchmarks use and that are missing. Without root it says what is missing.
 # Tests that need a program which is not there are skipped, each with the reason; none of this is needed to run Portico.
+# Packages named as arguments are installed instead of the list below: real applications beyond those that CI visits.
 set -euo pipefail
 
 packages=(
@@ -24,6 +25,8 @@ packages=(
   iproute2        # a network of its own for the rewriting corpus, with the ports that it names
   dokuwiki        # a PHP application of the browser tests
 )
+
+[ $# -eq 0 ] || packages=("$@")
 
 is_installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -2,8 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../../test/kit/at-end.ts';
+import { withScope } from '../../test/kit/clean-up.ts';
 import { closedPort } from '../../test/kit/scripted-upstream.ts';
-import { withScope } from './clean-up.ts';
 import type { CertificateFiles, Rival, Setup } from './rival.ts';
 import { YARDSTICK } from './rivals.ts';
 import { untilListening } from './server-process.ts';

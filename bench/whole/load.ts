@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../../test/kit/at-end.ts';
+import { killAtExit } from '../../test/kit/clean-up.ts';
 import { programPath } from '../../test/kit/debian.ts';
 import { RunningProcess } from '../../test/kit/process.ts';
-import { killAtExit } from './clean-up.ts';
 
 /** What to send. */
 export interface Load {

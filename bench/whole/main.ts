@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestAuthority } from '../../test/kit/certificates.ts';
+import { runFolder, watchForEnd, withScope } from '../../test/kit/clean-up.ts';
 import { findProgram, installHint } from '../../test/kit/debian.ts';
 import { closedPort } from '../../test/kit/scripted-upstream.ts';
 import { startBackend } from './backend.ts';
-import { runFolder, watchForEnd, withScope } from './clean-up.ts';
 import { runContest } from './contest.ts';
 import { describeMachine } from './machine.ts';
 import { type Options, parseOptions } from './options.ts';

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import type { Owner } from '../../test/kit/at-end.ts';
+import { killAtExit } from '../../test/kit/clean-up.ts';
 import { RunningProcess } from '../../test/kit/process.ts';
-import { killAtExit } from './clean-up.ts';
 
 /** A started server. */
 export type ServerProcess = RunningProcess;

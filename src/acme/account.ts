@@ -1,5 +1,6 @@
 // The account at a CA: found in the store or made there (RFC 8555 §7.3), once for all processes that share the store.
 import type { FeatureLog } from '../exchange/feature.ts';
+import { parseUrl } from '../util/parse-url.ts';
 import { AcmeError } from './acme-error.ts';
 import type { AcmeClient, Signer } from './client.ts';
 import { AccountKey } from './jws.ts';
@@ -79,7 +80,7 @@ async function createAccount(stored: StoredAccount | undefined, options: Account
   );
   const { status } = parseAnswer('account', answer.text);
   const url = answer.headers.location;
-  if (url === undefined || !URL.canParse(url) || new URL(url).protocol !== 'https:')
+  if (url === undefined || parseUrl(url)?.protocol !== 'https:')
     throw new AcmeError('malformed', 'the CA made an account and did not say where (no Location)');
   if (status !== 'valid')
     throw new AcmeError('local', `the account ${url} is ${status}: delete its folder for a new one`);

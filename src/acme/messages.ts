@@ -1,5 +1,6 @@
 // What CAs answer: the shapes of RFC 8555 and RFC 9773, checked before anything is believed, and problem documents.
 import { z } from 'zod';
+import { parseUrl } from '../util/parse-url.ts';
 import { AcmeError, type AcmeErrorFacts, quoteWords } from './acme-error.ts';
 
 const URL_LIMIT = 2048;
@@ -10,10 +11,7 @@ const LIST_LIMIT = 100;
 const httpsUrl = z
   .string()
   .max(URL_LIMIT)
-  .refine(
-    (text) => URL.canParse(text) && new URL(text).protocol === 'https:',
-    'expected a URL that begins with https://',
-  );
+  .refine((text) => parseUrl(text)?.protocol === 'https:', 'expected a URL that begins with https://');
 
 const problem = z.object({
   type: z.string().max(200).optional(),

@@ -1,5 +1,6 @@
 // One order (RFC 8555 §7.4): from a name to a certificate: authorization, challenge, finalization, download.
 import type { Clock } from '../util/clock.ts';
+import { parseUrl } from '../util/parse-url.ts';
 import type { Account } from './account.ts';
 import { AcmeError } from './acme-error.ts';
 import type { ChallengeSolver } from './challenges.ts';
@@ -81,7 +82,7 @@ class OrderRun {
     };
     const answer = await this.#send(newOrder, order, replaces);
     const url = answer.headers.location;
-    if (url === undefined || !URL.canParse(url) || new URL(url).protocol !== 'https:')
+    if (url === undefined || parseUrl(url)?.protocol !== 'https:')
       throw new AcmeError('malformed', 'the CA took the order and did not say where it is (no Location)');
     return [url, parseAnswer('order', answer.text)];
   }

@@ -1,4 +1,6 @@
 // For backends on Hono with @hono/node-server, and for other fetch handlers: the public address before routing.
+
+import { parseUrl } from '../util/parse-url.ts';
 import { printOrigin } from '../vhost-path/public-address.ts';
 import { type Arrival, type BackendOptions, createConsumer, type PublicRequest } from './_consumer.ts';
 import { arrivalOf, type NodeRequest, publicHeaders, REFUSAL_HEADERS, REFUSALS } from './_node-request.ts';
@@ -83,7 +85,7 @@ function changeRequest(request: Request, publicRequest: PublicRequest, target: s
   const { address } = publicRequest;
   const text = printOrigin(address) + target;
   // A URL parser repairs what it can, such as an empty host; what it makes of it is not what the front said.
-  if (!URL.canParse(text) || new URL(text).hostname !== address.host.toLowerCase()) return undefined;
+  if (parseUrl(text)?.hostname !== address.host.toLowerCase()) return undefined;
   const headers = new Headers(request.headers);
   for (const [name, value] of publicHeaders(publicRequest)) {
     if (value === undefined) headers.delete(name);

@@ -6,6 +6,7 @@ import { type Command, explainFault, RunError, UsageError } from './command.ts';
 import { cert } from './commands/cert.ts';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
+import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { importCommand } from './commands/import.ts';
 import { leaks } from './commands/leaks.ts';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   serve,
   check,
   explain,
+  doctor,
   importCommand,
   reload,
   status,

@@ -1,6 +1,7 @@
 // The schema of `acme`: where certificates that are fetched by themselves come from, and how names are proven.
 import { z } from 'zod';
 import { durationOption, pathOption, secretOption } from '../exchange/option-types.ts';
+import { parseUrl } from '../util/parse-url.ts';
 
 /** Directories by the names that documents may use for them. */
 export const KNOWN_DIRECTORIES = {
@@ -17,7 +18,7 @@ const names = Object.keys(KNOWN_DIRECTORIES);
 const directory = z
   .string({ error: 'expected the URL of a directory, or one of its names' })
   .refine(
-    (text) => names.includes(text) || (URL.canParse(text) && new URL(text).protocol === 'https:'),
+    (text) => names.includes(text) || parseUrl(text)?.protocol === 'https:',
     `expected a URL that begins with https://, or one of ${names.join(', ')}`,
   );
 

@@ -2,6 +2,7 @@
 import type { Feature } from '../exchange/feature.ts';
 import { accessLog } from './access-log/index.ts';
 import { errorPages } from './error-pages/index.ts';
+import { grpcWeb } from './grpc-web/index.ts';
 import { headers } from './headers/index.ts';
 import { metrics } from './metrics/index.ts';
 import { host, proxyWith, timeouts } from './proxy/index.ts';
@@ -29,7 +30,8 @@ export const builtInFeatures: readonly Feature[] = [
   headers,
   errorPages,
 
-  // 4. The last change to a request: the public address goes before the backend path.
+  // 4. Translations, then the last change to a request: the public address goes before the backend path.
+  grpcWeb,
   vhost,
 
   // 5. Serving.

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { accessLogOptions } from './access-log/options.ts';
 import type { errorPagesOptions } from './error-pages/options.ts';
+import type { grpcWebOptions } from './grpc-web/options.ts';
 import type { headersOptions } from './headers/options.ts';
 import type { metricsOptions } from './metrics/options.ts';
 import type { hostPolicy, proxyOptions, proxyTimeouts } from './proxy/options.ts';
@@ -22,6 +23,7 @@ declare module '../exchange/feature.ts' {
   interface FeatureInputs {
     errors: z.input<typeof errorPagesOptions>;
     files: Written<typeof filesOptions, 'root'>;
+    grpcWeb: z.input<typeof grpcWebOptions>;
     headers: z.input<typeof headersOptions>;
     host: z.input<typeof hostPolicy>;
     log: z.input<typeof accessLogOptions> | 'off' | 'json' | 'text' | 'common' | 'combined';

@@ -56,6 +56,8 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
   #pingedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether an answer to PING is awaited, and no request goes out before it. */
   #isSuspect = false;
+  /** Whether the FIN of the endpoint was seen. */
+  #hasEnded = false;
   #isGone = false;
 
   /** Takes over an open socket from which nothing was read: plain, or TLS with `h2` agreed. */
@@ -120,13 +122,13 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
   close(): void {
     if (this.#phase !== 'open') return;
     this.#phase = 'closing';
-    this.#session.close();
-    this.#watch();
+    this.#closeIfIdle();
   }
 
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
     if (this.#phase === 'closed') this.#socket.destroy();
+    else if (this.#hasEnded && this.isBusy) this.#giveUpUnfinished();
     else if (this.#isSuspect) this.#end(constants.NGHTTP2_NO_ERROR, 'no answer to PING');
     else if (!this.hasSettings) this.#end(constants.NGHTTP2_SETTINGS_TIMEOUT, 'no SETTINGS');
     else if (this.#phase === 'closing') this.#end(constants.NGHTTP2_NO_ERROR, 'closed');
@@ -160,7 +162,7 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
 
   streamGone(stream: OutboundStream): void {
     if (!this.#streams.delete(stream) || this.#phase === 'closed') return;
-    this.#watch();
+    this.#closeIfIdle();
     this.#owner.roomChanged(this);
   }
 
@@ -199,24 +201,38 @@ export class OutboundSession implements OutboundStreamContext, Expiring {
   #onGoaway(lastStreamId: number): void {
     this.#lastStreamId = lastStreamId;
     if (this.#phase === 'open') this.#phase = 'closing';
-    this.#watch();
+    this.#closeIfIdle();
     this.#owner.roomChanged(this);
   }
 
-  /** The FIN of the endpoint: answers that are whole are still read. */
+  /**
+   * The FIN of the endpoint. Frames before it may still be on their way: node:http2 holds them back while a write is
+   * under way.
+   */
   #onEnd(): void {
     if (this.#phase === 'closed') return;
-    this.#session.close();
     this.#phase = 'closing';
+    this.#hasEnded = true;
+    this.deadlineMs = this.deadlines.in(0);
+    this.#closeIfIdle();
+  }
+
+  /** Nothing comes any more: only answers that are whole are still read. */
+  #giveUpUnfinished(): void {
     for (const stream of [...this.#streams]) stream.connectionEnded(new ProxyError('upstream_closed', ''));
-    if (this.#streams.size === 0) this.#end(constants.NGHTTP2_NO_ERROR, '');
-    else this.#watch();
+    this.#closeIfIdle();
+  }
+
+  /** Not before: behind a GOAWAY of ours, requests that are not on the wire yet would not go out any more. */
+  #closeIfIdle(): void {
+    if (this.#phase === 'closing' && this.#streams.size === 0) this.#session.close();
+    this.#watch();
   }
 
   /** One deadline: for SETTINGS or an answer to PING, for idling, or for the end. */
   #watch(): void {
     const { answerTimeoutMs, idleTimeoutMs, lingerTimeoutMs } = this.limits;
-    if (this.#phase === 'closed') return;
+    if (this.#phase === 'closed' || (this.#hasEnded && this.isBusy)) return;
     if (this.#isSuspect) this.deadlineMs = this.deadlines.in(answerTimeoutMs);
     else if (!this.hasSettings) return;
     else if (this.#streams.size > 0) this.deadlineMs = Number.POSITIVE_INFINITY;

@@ -45,6 +45,8 @@ export class Connection implements Expiring {
   #isOverReads = false;
   #user: ConnectionUser | undefined = undefined;
   #slab: Buffer | undefined = undefined;
+  /** Whether the socket reads into {@link scratch}; otherwise into `#slab`, or the slab that was lent last. */
+  #readsScratch = true;
   #error: NodeJS.ErrnoException | undefined = undefined;
   #isPaused = false;
   #isClosed = false;
@@ -241,11 +243,14 @@ export class Connection implements Expiring {
     if (this.wantsSlabs) {
       if (slab !== undefined) return undefined;
       this.#slab = takeSlab();
+      this.#readsScratch = false;
       return this.#slab;
     }
-    if (slab === undefined) return undefined;
-    giveSlab(slab);
+    // Without an answer the socket goes on in the buffer it has, and a lent one may be in use far from here.
+    if (this.#readsScratch) return undefined;
+    if (slab !== undefined) giveSlab(slab);
     this.#slab = undefined;
+    this.#readsScratch = true;
     return scratch;
   }
 

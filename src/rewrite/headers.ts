@@ -5,6 +5,7 @@ import { mapRefresh } from '../http/headers/refresh.ts';
 import { mapStrings } from '../http/headers/structured.ts';
 import { mapResourceTags } from '../http/headers/webdav.ts';
 import { mapChallenges } from '../http/headers/www-authenticate.ts';
+import { parseUrl } from '../util/parse-url.ts';
 import { printAuthority, printBaseUrl, printOrigin } from './base-url.ts';
 import { policyToPublic } from './content-security.ts';
 import { VocabularyScanner } from './json/json-scanner.ts';
@@ -147,8 +148,7 @@ function workerScope(value: string, map: UrlMap, policy: HeaderPolicy): string |
   const { path } = map.public;
   if (policy.ownsOrigin) return mapped;
   if (CLIMBING.test(mapped)) return path;
-  const base = printBaseUrl(map.public);
-  return URL.canParse(mapped, base) && new URL(mapped, base).pathname.startsWith(path) ? mapped : undefined;
+  return parseUrl(mapped, printBaseUrl(map.public))?.pathname.startsWith(path) === true ? mapped : undefined;
 }
 
 /** A relative reference with a segment of two dots in it, in any spelling. */

@@ -7,6 +7,7 @@ import type { RequestHead } from '../exchange/head.ts';
 import type { Route } from '../exchange/route.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { parseTarget, type Target } from '../http/target.ts';
+import { parseUrl } from '../util/parse-url.ts';
 import type { Generation } from './generation.ts';
 
 /** The host that was asked for, as the router wants it. */
@@ -104,8 +105,7 @@ function into(
 
 /** The origin that the client asked for, as the URL standard prints it. */
 function publicOrigin({ scheme, authority }: ClientFacts): string | undefined {
-  const text = `${scheme}://${authority?.text}`;
-  return authority !== undefined && URL.canParse(text) ? new URL(text).origin : undefined;
+  return authority === undefined ? undefined : parseUrl(`${scheme}://${authority.text}`)?.origin;
 }
 
 /** Whether what a browser says of where a request comes from names `origin`, or says nothing. */
@@ -118,8 +118,8 @@ function isFromOrigin({ headers }: RequestHead, origin: string): boolean {
 
 /** The path of a Referer of `origin`, without what a proxy in front cut off. */
 function pathOfReferer(referer: string, origin: string, prefix: string): string | undefined {
-  if (!URL.canParse(referer)) return undefined;
-  const url = new URL(referer);
+  const url = parseUrl(referer);
+  if (url === undefined) return undefined;
   const isOurs = url.origin === origin && url.username === '' && url.password === '';
   return isOurs && url.pathname.startsWith(`${prefix}/`) ? url.pathname.slice(prefix.length) : undefined;
 }

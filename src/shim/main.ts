@@ -6,6 +6,7 @@ import { createMapper } from './mapper.ts';
 import { createFix, watchClicks, watchNavigation } from './navigation.ts';
 import { createTextMaps } from './texts.ts';
 import { createVirtualLocation, type WindowMode } from './virtual-location.ts';
+import { defineProperty } from './wrap.ts';
 
 /**
  * Where a realm keeps what opens the window of its page: the shim's tag stands a second time where that is to happen, and
@@ -19,7 +20,7 @@ export function start(config: ShimConfig): void {
   const { document } = realm;
   const mode = document === undefined ? undefined : takeTag(document);
   if (realm[STARTED] === undefined) {
-    Object.defineProperty(realm, STARTED, { value: startHooks(realm, config) });
+    defineProperty(realm, STARTED, { value: startHooks(realm, config) });
   }
   if (mode !== undefined) realm[STARTED]?.(mode);
 }

@@ -24,7 +24,7 @@ export function createFix(realm: Realm, map: MapUrl): (element: ElementLike, nam
 export function watchClicks(realm: Realm, fix: (element: ElementLike, name: string) => void): void {
   const onClick = (event: EventLike) => {
     const link = (event.composedPath() as ElementLike[]).find(({ localName }) => /^a(rea)?$/.test(localName));
-    if (link) for (const name of ['href', 'xlink:href']) fix(link, name);
+    if (link) fix(link, 'href');
   };
   for (const name of ['click', 'auxclick']) realm.addEventListener(name, onClick, true);
   realm.addEventListener(

@@ -3,6 +3,7 @@ import type { AnyFunction, DocumentLike, ElementLike, Realm } from './browser.ts
 import type { ShimConfig } from './config.ts';
 import type { MapUrl } from './mapper.ts';
 import { movePath } from './path.ts';
+import { defineProperty, getOwnPropertyDescriptor, wrap } from './wrap.ts';
 
 /** How the document's own scripts say that it wants the window, or that it must not have it. */
 export type WindowMode = 'on' | 'off';
@@ -77,7 +78,7 @@ export function createVirtualLocation(
     // In front of the application's own listeners, because this one was there first.
     realm.addEventListener('popstate', openForTask, true);
     for (const name of ['pushState', 'replaceState']) {
-      prototype[name] = behind(prototype[name] as AnyFunction, () => {}, openForTask);
+      prototype[name] = wrap(prototype[name] as AnyFunction, () => {}, openForTask);
     }
     showCookies();
   };
@@ -85,7 +86,7 @@ export function createVirtualLocation(
   /** Cookies belong to paths: those of the mount are there only while the URL is true. */
   const showCookies = () => {
     const owner = (realm['Document'] as { prototype: object }).prototype;
-    const { get, set, ...rest } = Object.getOwnPropertyDescriptor(owner, 'cookie') ?? {};
+    const { get, set, ...rest } = getOwnPropertyDescriptor(owner, 'cookie') ?? {};
     let wasOpen = false;
     const before = () => {
       wasOpen = isOpen;
@@ -95,10 +96,10 @@ export function createVirtualLocation(
       if (wasOpen) open();
     };
     if (get && set) {
-      Object.defineProperty(owner, 'cookie', {
+      defineProperty(owner, 'cookie', {
         ...rest,
-        get: behind(get, before, after),
-        set: behind(set, before, after),
+        get: wrap(get, before, after),
+        set: wrap(set, before, after),
       });
     }
   };
@@ -112,18 +113,4 @@ export function createVirtualLocation(
       follow();
     }
   };
-}
-
-/** A function with something before and after each call. */
-function behind(target: AnyFunction, before: () => void, after: () => void): AnyFunction {
-  return new Proxy(target, {
-    apply: (original, self, args) => {
-      before();
-      try {
-        return Reflect.apply(original, self, args);
-      } finally {
-        after();
-      }
-    },
-  });
 }

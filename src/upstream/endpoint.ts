@@ -2,6 +2,7 @@
 import type { Exchange } from '../exchange/exchange.ts';
 import type { OutboundProtocol } from '../exchange/outbound.ts';
 import type { EndpointAddress } from '../net/address.ts';
+import { parseUrl } from '../util/parse-url.ts';
 import type { ProtocolChoice } from './dialler.ts';
 import type { Pool } from './pool.ts';
 
@@ -42,8 +43,8 @@ export function parseEndpointUrl(text: string): EndpointUrl | string {
     return `"${text}" is no backend address: write http://HOST:PORT, https://HOST, h2c://HOST:PORT or unix:/PATH`;
   // The same grammar, and the same port by default, as http.
   const httpText = scheme === 'h2c' ? `http${text.slice(3)}` : text;
-  if (!URL.canParse(httpText)) return `"${text}" is not a valid URL`;
-  const url = new URL(httpText);
+  const url = parseUrl(httpText);
+  if (url === undefined) return `"${text}" is not a valid URL`;
   if (url.username !== '' || url.password !== '') return `"${text}" carries credentials: remove them from the address`;
   if (url.search !== '' || url.hash !== '') return `"${text}" ends in a query or fragment: a backend base is a path`;
   const isHttps = scheme === 'https';

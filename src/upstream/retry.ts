@@ -8,16 +8,16 @@ export type NextAttempt = 'again' | 'another' | 'none';
 
 /**
  * A request goes out a second time only if the first cannot have been acted on, or if acting on it twice is the same as
- * once. `isUntouched`: nothing of the request body was read yet, so that it can still be sent whole.
+ * once. `canBeSent`: the request body was not read yet, or all of it that was read is kept.
  */
 export function nextAttempt(
   error: ProxyError,
   method: string,
   body: Body,
-  isUntouched: boolean,
+  canBeSent: boolean,
   wasReused: boolean,
 ): NextAttempt {
-  if (!isUntouched) return 'none';
+  if (!canBeSent) return 'none';
   switch (error.retry) {
     case 'always':
       return 'another';

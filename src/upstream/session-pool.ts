@@ -44,7 +44,8 @@ export class SessionPool implements SessionOwner {
     this.#dialler = dialler;
     this.#deadlines = deadlines;
     this.#http1 = http1;
-    this.#waiting = new WaitingLine(deadlines, options.limits.connectTimeoutMs, options.limits.waiting);
+    // Longer than one dial, whose failure says more than that nothing came free.
+    this.#waiting = new WaitingLine(deadlines, options.limits.connectTimeoutMs * 2, options.limits.waiting);
   }
 
   /** Sessions now: those with nothing under way, and all of them. */

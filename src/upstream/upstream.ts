@@ -6,6 +6,7 @@ import type { Reply } from '../exchange/handler.ts';
 import type { OutboundRequest } from '../exchange/head.ts';
 import type { Balancer } from './balancer.ts';
 import type { Endpoint } from './endpoint.ts';
+import { KeptBody } from './kept-body.ts';
 import { nextAttempt } from './retry.ts';
 import type { AttemptResult, Transport } from './transport.ts';
 
@@ -52,6 +53,7 @@ class Delivery implements AttemptResult, Cancellable {
   readonly #exchange: Exchange;
   readonly #requestFor: RequestFor;
   readonly #body: Body;
+  readonly #kept: KeptBody | undefined;
   readonly #resolve: (reply: Reply) => void;
   readonly #reject: (error: ProxyError) => void;
   readonly #record: UpstreamRecord;
@@ -59,7 +61,6 @@ class Delivery implements AttemptResult, Cancellable {
   #endpoint: Endpoint | undefined = undefined;
   #attempt: Cancellable | undefined = undefined;
   #isOver = false;
-  #isUntouched = true;
 
   constructor(
     upstream: Upstream,
@@ -74,7 +75,9 @@ class Delivery implements AttemptResult, Cancellable {
     this.#transport = transport;
     this.#exchange = exchange;
     this.#requestFor = requestFor;
-    this.#body = body.isEmpty ? body : this.#watched(body);
+    const keeps = upstream.endpoints.some(({ protocol }) => protocol !== 'h1');
+    this.#kept = body.isEmpty ? undefined : new KeptBody(body, keeps);
+    this.#body = this.#kept ?? body;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#record = {
@@ -95,6 +98,7 @@ class Delivery implements AttemptResult, Cancellable {
 
   answered(reply: Reply): void {
     this.#isOver = true;
+    this.#kept?.settle();
     this.#exchange.running = undefined;
     this.#resolve(reply);
   }
@@ -104,7 +108,7 @@ class Delivery implements AttemptResult, Cancellable {
     const next =
       this.#exchange.aborted !== undefined || this.#record.attempts >= ATTEMPTS_LIMIT
         ? 'none'
-        : nextAttempt(error, this.#exchange.request.method, this.#body, this.#isUntouched, wasReused);
+        : nextAttempt(error, this.#exchange.request.method, this.#body, this.#kept?.canBeSent ?? true, wasReused);
     if (next === 'again') {
       this.#try(this.#endpoint, true);
       return;
@@ -142,20 +146,8 @@ class Delivery implements AttemptResult, Cancellable {
   #fail(error: ProxyError): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#kept?.settle();
     this.#exchange.running = undefined;
     this.#reject(error);
-  }
-
-  /** The body, noticing when somebody begins to read it: from then on it cannot be sent again. */
-  #watched(body: Body): Body {
-    return {
-      length: body.length,
-      isEmpty: false,
-      sendTo: (sink) => {
-        this.#isUntouched = false;
-        body.sendTo(sink);
-      },
-      cancel: (reason) => body.cancel(reason),
-    };
   }
 }

@@ -203,6 +203,31 @@ for (const protocol of ['h1', 'h2'] as const) {
       assert.equal(endpoint.pool.size.open, protocol === 'h1' ? 0 : 1);
     });
 
+    test('places come free, whenever a request is given up', LIMIT, async (t) => {
+      const port = await startPeer(t, protocol, (request, response) => {
+        request.resume();
+        response.write('begin');
+        request.on('end', () => response.end('end'));
+      });
+      const { upstream, endpoint } = createUpstream(t, protocol, port);
+      const reason = new ProxyError('client_gone');
+      for (let round = 0; round < 40; round++) {
+        const body = new HandBody();
+        const { exchange, reply } = send(upstream, { method: 'POST', body });
+        reply.catch(() => {});
+        if (round % 4 === 0) exchange.abort(reason);
+        await (round % 4 === 0 ? reply.catch(() => {}) : body.until('the body to be wanted', () => body.isWanted));
+        if (round % 4 === 1) exchange.abort(reason);
+        if (round % 4 === 2) (await reply).body.cancel(reason);
+        if (round % 4 === 3) {
+          body.end();
+          await drain(await reply);
+        }
+      }
+      while (endpoint.pool.size.idle < endpoint.pool.size.open) await new Promise((resolve) => setImmediate(resolve));
+      assert.ok(endpoint.pool.size.open <= 1, `${endpoint.pool.size.open} connections`);
+    });
+
     test('a request body that breaks fails the attempt, and the endpoint sees no end', LIMIT, async (t) => {
       let wasWhole = false;
       const [came, gone] = [new Gate(), new Gate()];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Deadlines } from '../../src/util/deadlines.ts';
 import type { Owner } from '../kit/at-end.ts';
-import { createUpstream, drain, type EndpointWishes, HandSink, send } from '../kit/endpoints.ts';
+import { createUpstream, drain, type EndpointWishes, HandBody, HandSink, send } from '../kit/endpoints.ts';
 import { FakeClock } from '../kit/fake-clock.ts';
 import {
   CODE,
@@ -112,7 +112,7 @@ test('a server that allows no streams is not asked for more and more connections
   const failures = [1, 2].map(() => assert.rejects(send().reply, { code: 'connection_limit_reached' }));
   await answerNext(await server.peer(), 1);
   await first;
-  await clock.advanceWithTurns(6_000);
+  await clock.advanceWithTurns(11_000);
   await Promise.all(failures);
   assert.equal(server.peers.length, 1);
 });
@@ -131,6 +131,19 @@ test('GOAWAY: what was not begun goes to a new session, what was is answered', L
   await peer.until('the end', () => peer.isClosed);
 });
 
+test('GOAWAY with an error: what was not begun goes to a new session all the same', LIMIT, async (t) => {
+  const { server, send } = await start(t);
+  const lost = assert.rejects(send({ method: 'POST' }).reply, { code: 'upstream_closed' });
+  const peer = await server.peer();
+  await untilRequests(peer, 1);
+  const ignored = send({ method: 'POST' }).reply;
+  await untilRequests(peer, 2);
+  await peer.send(goaway(1, CODE.internal));
+  await answerNext(await server.peer(1), 1);
+  await lost;
+  assert.equal((await ignored).head.status, 200);
+});
+
 test('the first notice of a graceful end: no more requests, none is lost', LIMIT, async (t) => {
   const { server, send } = await start(t);
   const first = send().reply;
@@ -145,19 +158,45 @@ test('the first notice of a graceful end: no more requests, none is lost', LIMIT
   assert.equal(requestCount(peer), 1);
 });
 
-test('a refused request is sent again, if nobody has read its body', LIMIT, async (t) => {
+test('a refused request is sent again, with its body while that is short', LIMIT, async (t) => {
   const { server, send } = await start(t);
-  const again = send({ method: 'POST' });
+  const again = send({ method: 'POST', body: 'hello' });
   const peer = await server.peer();
-  await untilRequests(peer, 1);
-  await peer.send(reset(1, CODE.refused));
-  await answerNext(peer, 3);
+  for (const [stream, code] of [
+    [1, CODE.refused],
+    [3, CODE.none],
+  ] as const) {
+    await peer.until('the body', () => peer.content(stream).toString() === 'hello');
+    await peer.until('its end', () =>
+      peer.frames.some((one) => one.stream === stream && (one.flags & FLAG.endStream) > 0),
+    );
+    await peer.send(code === CODE.refused ? reset(stream, code) : headers(stream, OK));
+  }
   assert.equal((await again.reply).head.status, 200);
   assert.equal(again.exchange.upstream?.attempts, 2);
-  const once = send({ method: 'POST', body: 'hello' }).reply;
-  await untilRequests(peer, 3);
+  const once = send({ method: 'POST', body: Buffer.alloc(65_537) }).reply;
+  await peer.until('too much to be kept', () => peer.contentBytes(5) > 60_000);
   await peer.send(reset(5, CODE.refused));
   await assert.rejects(once, { code: 'stream_refused' });
+});
+
+test('a body that is refused half-way goes on where it was', LIMIT, async (t) => {
+  const { server, send } = await start(t);
+  const body = new HandBody();
+  const { reply } = send({ method: 'POST', body });
+  const peer = await server.peer();
+  await body.until('the body to be wanted', () => body.isWanted);
+  body.write('one ');
+  await peer.until('the first part', () => peer.content(1).toString() === 'one ');
+  await peer.send(goaway(0));
+  const next = await server.peer(1);
+  await next.until('the first part again', () => next.content(1).toString() === 'one ');
+  body.write('two');
+  body.end();
+  await next.until('the second part', () => next.content(1).toString() === 'one two');
+  await next.send(headers(1, OK));
+  assert.equal((await reply).head.status, 200);
+  assert.equal(body.cancelled, undefined);
 });
 
 test('a server that refuses everything is asked four times', LIMIT, async (t) => {
@@ -401,6 +440,18 @@ for (const isAlive of [true, false]) {
     },
   );
 }
+
+test('a handshake that is never answered fails for what it is, for all who wait', LIMIT, async (t) => {
+  const clock = new FakeClock();
+  const server = await startFrames(t, []);
+  const pool = { tls: { rejectUnauthorized: false }, protocol: 'auto' } as const;
+  const { upstream } = createUpstream(t, 'auto', server.port, { clock, deadlines: new Deadlines(clock), pool });
+  const failures = [1, 2].map(() => assert.rejects(send(upstream).reply, { code: 'connection_timeout' }));
+  await server.peer();
+  await clock.advanceWithTurns(6_000);
+  await Promise.all(failures);
+  assert.equal(server.peers.length, 1);
+});
 
 test('an idle session ends', LIMIT, async (t) => {
   const clock = new FakeClock();

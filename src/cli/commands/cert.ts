@@ -1,5 +1,6 @@
 // `portico cert`: what clients of a name are shown and why, and orders about certificates that are fetched.
 import type { CertificateReport } from '../../server/certificate-report.ts';
+import { parseUrl } from '../../util/parse-url.ts';
 import { askAdmin } from '../admin-client.ts';
 import { findAdminSocket, socketFlag } from '../admin-socket.ts';
 import { type Arguments, type Command, configFlag, jsonFlag, RunError, UsageError } from '../command.ts';
@@ -60,5 +61,5 @@ function readQuestion({ operands, flags }: Arguments): { method: 'GET' | 'POST';
 
 /** A URL is as good as its host. */
 function hostOf(text: string): string {
-  return URL.canParse(text) && text.includes('://') ? new URL(text).hostname : text;
+  return (text.includes('://') ? parseUrl(text)?.hostname : undefined) ?? text;
 }

@@ -1,4 +1,5 @@
 // Resources whose bytes a page checks against a hash: they are delivered as the backend sent them.
+import { parseUrl } from '../../util/parse-url.ts';
 
 /** More than a site has; what was asked for longest ago is forgotten. */
 const REMEMBERED_URLS = 4096;
@@ -12,9 +13,9 @@ export class IntegrityUrls {
 
   /** Notes a URL as a page wrote it; `base` is the backend's URL of that page. */
   add(url: string, base: string): void {
-    if (!URL.canParse(url, base)) return;
-    const { pathname, search } = new URL(url, base);
-    const target = pathname + search;
+    const parsed = parseUrl(url, base);
+    if (parsed === undefined) return;
+    const target = parsed.pathname + parsed.search;
     this.#targets.delete(target);
     if (this.#targets.size >= REMEMBERED_URLS) this.#forgetOldest();
     this.#targets.add(target);

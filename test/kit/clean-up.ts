@@ -1,8 +1,8 @@
-// Nothing outlives the benchmark: what was started ends with its owner, and all of it when the program ends or is told to.
+// Nothing outlives a program that starts others: what was started ends with its owner, and all of it with the program.
 import { rmSync } from 'node:fs';
-import { atEnd, type Owner } from '../../test/kit/at-end.ts';
-import type { RunningProcess } from '../../test/kit/process.ts';
-import { tempFolder } from '../../test/kit/temp-folder.ts';
+import { atEnd, type Owner } from './at-end.ts';
+import type { RunningProcess } from './process.ts';
+import { tempFolder } from './temp-folder.ts';
 
 const STOP_LIMIT_MS = 3000;
 const running = new Set<RunningProcess>();

@@ -1,0 +1,36 @@
+// Chromium under test: one process per test file, a fresh profile, and everything that a page asked for or complained of.
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser } from '../../src/doctor/browser.ts';
+import { atEnd, type Owner } from './at-end.ts';
+import { programPath } from './debian.ts';
+
+/** A page, and what it did. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** The URL of every request it began, workers and frames included. */
+  readonly requested: readonly string[];
+  /** Errors of the console, and exceptions that nobody caught. */
+  readonly errors: readonly string[];
+}
+
+/** Starts Chromium; it ends with the owner. */
+export async function startChromium(owner: Owner): Promise<Browser> {
+  const browser = await openBrowser({ executable: programPath('chromium') });
+  atEnd(owner, () => browser.close());
+  return browser;
+}
+
+/** A page with a profile of its own. */
+export async function openPage(browser: Browser): Promise<WatchedPage> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const requested: string[] = [];
+  const errors: string[] = [];
+  context.on('request', (request) => requested.push(request.url()));
+  page.on('websocket', (socket) => requested.push(socket.url()));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
+  return { page, requested, errors };
+}
