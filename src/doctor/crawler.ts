@@ -1,6 +1,7 @@
 // Follows the links and assets of a mount over plain HTTP, within bounds, and shows every answer to whoever checks them.
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import type { Clock } from '../util/clock.ts';
+import { parseUrl } from '../util/parse-url.ts';
 import { cssReferences, htmlReferences, type Reference } from './document-links.ts';
 import { type Answer, ask, type ClientOptions, headerOf } from './http-client.ts';
 import { type MountPlace, placeOf } from './mount-place.ts';
@@ -174,7 +175,7 @@ class Crawl {
 export function locationOf(answer: Answer): string | undefined {
   const location = headerOf(answer, 'location');
   if (location === undefined || answer.status < 300 || answer.status > 399) return undefined;
-  return URL.canParse(location, answer.url) ? new URL(location, answer.url).href : undefined;
+  return parseUrl(location, answer.url)?.href;
 }
 
 function toStep(answer: Answer, from: string): CrawlStep {
@@ -186,16 +187,15 @@ function toStep(answer: Answer, from: string): CrawlStep {
 function referencesIn(url: string, mediaType: string, body: Buffer): ResolvedReference[] {
   if (isHtml(mediaType)) {
     const { base, references } = htmlReferences(body);
-    return resolve(references, base !== undefined && URL.canParse(base, url) ? new URL(base, url).href : url);
+    return resolve(references, (base === undefined ? undefined : parseUrl(base, url)?.href) ?? url);
   }
   return mediaType === 'text/css' ? resolve(cssReferences(body.toString()), url) : [];
 }
 
 function resolve(references: readonly Reference[], base: string): ResolvedReference[] {
   return references.flatMap((reference) => {
-    if (!URL.canParse(reference.written, base)) return [];
-    const { href, protocol } = new URL(reference.written, base);
-    return protocol === 'http:' || protocol === 'https:' ? [{ ...reference, url: href }] : [];
+    const parsed = parseUrl(reference.written, base);
+    return parsed !== undefined && /^https?:$/.test(parsed.protocol) ? [{ ...reference, url: parsed.href }] : [];
   });
 }
 
@@ -223,5 +223,5 @@ function withoutFragment(url: string): string {
 }
 
 function refererOf(from: string): Record<string, string> {
-  return URL.canParse(from) ? { Referer: from, 'Sec-Fetch-Site': 'same-origin' } : {};
+  return parseUrl(from) !== undefined ? { Referer: from, 'Sec-Fetch-Site': 'same-origin' } : {};
 }

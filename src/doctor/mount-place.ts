@@ -1,4 +1,5 @@
 // Where a URL lies as seen from a mount: in it, beside it on the same origin, at its backend, or elsewhere.
+import { parseUrl } from '../util/parse-url.ts';
 
 /** A mount as clients see it, and what they must not see. */
 export interface MountPlace {
@@ -15,8 +16,9 @@ export type Place = 'inside' | 'outside' | 'backend' | 'elsewhere';
 
 /** Says where an absolute URL lies. The mount is looked for first: it may be at the backend's own address. */
 export function placeOf(url: string, { base, backends, neighbours = [] }: MountPlace): Place {
-  if (!URL.canParse(url)) return 'elsewhere';
-  const { protocol, origin, host, pathname } = new URL(url);
+  const parsed = parseUrl(url);
+  if (parsed === undefined) return 'elsewhere';
+  const { protocol, origin, host, pathname } = parsed;
   if (protocol !== 'http:' && protocol !== 'https:') return 'elsewhere';
   const mount = new URL(base);
   if (origin === mount.origin) {

@@ -1,4 +1,6 @@
 // Which setting mends what was found: the only place where the doctor gives advice.
+
+import { parseUrl } from '../util/parse-url.ts';
 import type { Remedy } from './finding.ts';
 
 /** An address of the backend in an answer. `isKnown`: the configuration has it among the addresses of the mount. */
@@ -114,14 +116,15 @@ export const MIXED_CONTENT: Remedy = {
 
 /** A policy that forbids what the page needs. */
 export function remedyForPolicy(url: string): Remedy {
-  if (!URL.canParse(url))
+  const parsed = parseUrl(url);
+  if (parsed === undefined)
     return {
       key: undefined,
       advice: "The application's own policy forbids its inline script or style, here as directly.",
     };
   return {
     key: 'rewrite.also',
-    value: [new URL(url).origin],
+    value: [parsed.origin],
     advice: 'The policy names the application by another address than the page uses: known names in it are mapped.',
   };
 }

@@ -1,6 +1,7 @@
 // One page in a real browser, with a record of everything that went wrong on it; steered by a visit step by step.
 import type { Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, WebSocket } from 'playwright-core';
 import type { Clock } from '../util/clock.ts';
+import { parseUrl } from '../util/parse-url.ts';
 import { type MountPlace, placeOf } from './mount-place.ts';
 
 /** A WebSocket that a page opened. */
@@ -243,7 +244,7 @@ const EMPTY_VIEW: PageView = { url: '', text: '', links: [] };
 
 /** Asked for by the browser whatever the page says, at its leisure: whether and when differs from run to run. */
 function isImplicitIcon(url: string): boolean {
-  return URL.canParse(url) && new URL(url).pathname.endsWith('/favicon.ico');
+  return parseUrl(url)?.pathname.endsWith('/favicon.ico') === true;
 }
 
 function firstLine(error: unknown): string {

@@ -8,6 +8,7 @@ import { printReport } from '../../doctor/print-report.ts';
 import { explainRequest } from '../../server/explain.ts';
 import { systemClock } from '../../util/clock.ts';
 import { parseDuration } from '../../util/duration.ts';
+import { parseUrl } from '../../util/parse-url.ts';
 import { buildOnce } from '../build-once.ts';
 import { type Arguments, type Command, configFlag, jsonFlag, UsageError } from '../command.ts';
 import { loadForCommand, reportDiagnostics } from '../load-for-command.ts';
@@ -136,14 +137,20 @@ function knownOrigins({ serve, features }: ResolvedMount): string[] {
 
 function readUrl(text: string): string {
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new UsageError(`${text} is no http URL`);
-  return new URL(url).href.replace(/#.*$/, '');
+  const parsed = parseHttpUrl(url);
+  if (parsed === undefined) throw new UsageError(`${text} is no http URL`);
+  return parsed.href.replace(/#.*$/, '');
 }
 
 function readOrigin(text: string): string {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new UsageError(`--backend is a URL such as http://127.0.0.1:3000, not ${text}`);
-  return new URL(text).origin;
+  const parsed = parseHttpUrl(text);
+  if (parsed === undefined) throw new UsageError(`--backend is a URL such as http://127.0.0.1:3000, not ${text}`);
+  return parsed.origin;
+}
+
+function parseHttpUrl(text: string): URL | undefined {
+  const parsed = parseUrl(text);
+  return parsed !== undefined && /^https?:$/.test(parsed.protocol) ? parsed : undefined;
 }
 
 function readPath(text: string, url: string): string {
