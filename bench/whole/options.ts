@@ -1,6 +1,8 @@
 // The command line of the benchmark.
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Rival } from './rival.ts';
+import { otherCheckout } from './rivals/portico.ts';
 import { rivals } from './rivals.ts';
 import type { Workload } from './workload.ts';
 import { workloads } from './workloads.ts';
@@ -20,6 +22,7 @@ const HELP = `npm run bench -- [options]
 
 Measures Portico and its rivals side by side: CPU time of each one's processes per request, as a ratio to nginx.
 
+  --against FOLDER another checkout of Portico, built, as one more rival
   --only NAMES     rivals, separated by commas: ${rivals.map(({ name }) => name).join(', ')}
   --work NAMES     workloads: ${workloads.map(({ name }) => name).join(', ')}
   --rounds N       measurements of each, interleaved (default 3)
@@ -34,6 +37,7 @@ export function parseOptions(args: readonly string[]): Options | { readonly text
     const { values } = parseArgs({
       args: [...args],
       options: {
+        against: { type: 'string' },
         only: { type: 'string' },
         work: { type: 'string' },
         rounds: { type: 'string', default: '3' },
@@ -44,7 +48,10 @@ export function parseOptions(args: readonly string[]): Options | { readonly text
     });
     if (values.help) return { text: HELP, status: 0 };
     return {
-      rivals: pick('rival', rivals, values.only),
+      rivals: [
+        ...pick('rival', rivals, values.only),
+        ...(values.against === undefined ? [] : [otherCheckout(resolve(values.against))]),
+      ],
       workloads: pick('workload', workloads, values.work),
       rounds: parseCount('rounds', values.rounds),
       seconds: parseCount('seconds', values.seconds),

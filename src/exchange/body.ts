@@ -52,21 +52,29 @@ export const emptyBody: Body = {
 /** A body of bytes that are there already. The bytes must not change afterwards. */
 export function bytesBody(bytes: Buffer | string): Body {
   const chunk = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-  if (chunk.length === 0) return emptyBody;
-  let isCancelled = false;
-  return {
-    length: chunk.length,
-    isEmpty: false,
-    whole: chunk,
-    sendTo(sink) {
-      if (isCancelled) return;
-      sink.write(chunk);
-      sink.end();
-    },
-    cancel() {
-      isCancelled = true;
-    },
-  };
+  return chunk.length === 0 ? emptyBody : new WholeBody(chunk);
+}
+
+class WholeBody implements Body {
+  readonly length: number;
+  readonly isEmpty = false;
+  readonly whole: Buffer;
+  #isCancelled = false;
+
+  constructor(whole: Buffer) {
+    this.length = whole.length;
+    this.whole = whole;
+  }
+
+  sendTo(sink: Sink): void {
+    if (this.#isCancelled) return;
+    sink.write(this.whole);
+    sink.end();
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+  }
 }
 
 /** `body` seen through `transform`. `length` is the length of the result where the caller knows it. */

@@ -109,7 +109,7 @@ export class Exchange {
   #controller: AbortController | undefined = undefined;
   #bag: Map<ExchangeKey<unknown>, unknown> | undefined = undefined;
   readonly #carrier: InterimCarrier | undefined;
-  #interimMaps: ((head: ResponseHead) => ResponseHead)[] | undefined = undefined;
+  #interimMap: ((head: ResponseHead) => ResponseHead) | undefined = undefined;
 
   constructor(
     connection: ConnectionFacts,
@@ -207,15 +207,13 @@ export class Exchange {
    * Dropped where the client cannot take it (HTTP/1.0).
    */
   sendInterim(head: ResponseHead): void {
-    const maps = this.#interimMaps;
-    let mapped = head;
-    if (maps !== undefined) for (const map of maps) mapped = map(mapped);
-    this.#carrier?.sendInterim(mapped);
+    this.#carrier?.sendInterim(this.#interimMap?.(head) ?? head);
   }
 
   /** Lets a feature change informational responses on their way to the client, as it changes the final one. */
   mapInterim(map: (head: ResponseHead) => ResponseHead): void {
-    (this.#interimMaps ??= []).unshift(map);
+    const outer = this.#interimMap;
+    this.#interimMap = outer === undefined ? map : (head) => outer(map(head));
   }
 }
 

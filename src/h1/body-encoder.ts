@@ -1,9 +1,11 @@
 // Writes a body to a connection behind its head: by length, in chunks, or until close (RFC 9112 §6, §7).
+import { Buffer } from 'node:buffer';
 import type { Release, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { forwardableTrailers } from '../http/hop-by-hop.ts';
 import type { Connection } from '../net/connection.ts';
+import { writeLatin1 } from '../util/latin1.ts';
 import { printTrailers } from './head-writer.ts';
 
 /** How a body is framed on the wire. `drop` reads it and writes nothing (HEAD). */
@@ -104,8 +106,8 @@ export class BodyEncoder implements Sink {
     if (head === '') return this.#connection.write(chunk, release);
     if (chunk.length <= JOIN_BYTES) {
       const joined = Buffer.allocUnsafe(head.length + chunk.length);
-      joined.write(head, 0, 'latin1');
-      chunk.copy(joined, head.length);
+      writeLatin1(joined, head, 0);
+      joined.set(chunk, head.length);
       release?.();
       return this.#connection.write(joined);
     }
@@ -120,9 +122,9 @@ export class BodyEncoder implements Sink {
     const before = `${this.#takeHead()}${chunk.length.toString(16)}\r\n`;
     if (chunk.length <= JOIN_BYTES) {
       const joined = Buffer.allocUnsafe(before.length + chunk.length + 2);
-      joined.write(before, 0, 'latin1');
-      chunk.copy(joined, before.length);
-      joined.write('\r\n', before.length + chunk.length, 'latin1');
+      writeLatin1(joined, before, 0);
+      joined.set(chunk, before.length);
+      writeLatin1(joined, '\r\n', before.length + chunk.length);
       release?.();
       return this.#connection.write(joined);
     }

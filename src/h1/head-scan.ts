@@ -1,9 +1,12 @@
 // Finds where a head begins and ends in the bytes of a connection (RFC 9112 §2.2).
 import { CR, LF } from '../util/ascii.ts';
 
+/** A buffer, because the encoding of a text would be looked up at each search. */
+const EMPTY_LINE = Buffer.from('\r\n\r\n', 'latin1');
+
 /** The index behind the empty line that ends the head which starts at `start`, or -1 if it is not all here. */
 export function findHeadEnd(bytes: Buffer, start: number): number {
-  const index = bytes.indexOf('\r\n\r\n', start, 'latin1');
+  const index = bytes.indexOf(EMPTY_LINE, start);
   return index < 0 ? -1 : index + 4;
 }
 

@@ -16,6 +16,18 @@ interface HeaderBlock {
   readonly hasUpgrade: boolean;
   /** What the Connection line of a request says: options whose headers stand in the block (RFC 9110 §7.6.1). */
   readonly requestConnection: string;
+  /** The last response head that was printed with this block: answers repeat too. */
+  last: PrintedHead | undefined;
+}
+
+/** A response head in full, and what it was printed for. */
+interface PrintedHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly framing: OutFraming;
+  readonly length: number;
+  readonly connection: string;
+  readonly text: string;
 }
 
 /** Lines that the writer sets itself, so that framing and connection handling have one source. */
@@ -27,6 +39,29 @@ const lengthLines: string[] = [];
 /** Prints a response head. `connection` is the value of the Connection line, empty for none. */
 export function printResponseHead(head: ResponseHead, framing: OutFraming, length: number, connection: string): string {
   const block = headerBlock(head.headers);
+  const { last } = block;
+  if (
+    last !== undefined &&
+    last.status === head.status &&
+    last.reason === head.reason &&
+    last.framing === framing &&
+    last.length === length &&
+    last.connection === connection
+  )
+    return last.text;
+  const text = responseHead(head, block, framing, length, connection);
+  const { status, reason } = head;
+  if (block.hasDate || status < 200) block.last = { status, reason, framing, length, connection, text };
+  return text;
+}
+
+function responseHead(
+  head: ResponseHead,
+  block: HeaderBlock,
+  framing: OutFraming,
+  length: number,
+  connection: string,
+): string {
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${block.text}`;
   // RFC 9110 §6.6.1: a recipient with a clock adds Date when the origin sent none.
   if (!block.hasDate && head.status >= 200) text += `Date: ${currentHttpDate()}\r\n`;
@@ -78,16 +113,19 @@ function lengthLine(length: number): string {
 }
 
 function headerBlock(headers: ReadonlyHeaderList): HeaderBlock {
-  return headers.derive(BLOCK_KEY, () => {
-    const hasUpgrade = headers.has('upgrade');
-    return {
-      text: flatten(printLines(headers)),
-      contentLength: headers.get('content-length'),
-      hasDate: headers.has('date'),
-      hasUpgrade,
-      requestConnection: hasUpgrade ? 'Upgrade' : headers.has('te') ? 'TE' : '',
-    };
-  });
+  return headers.derive(BLOCK_KEY, makeBlock);
+}
+
+function makeBlock(headers: ReadonlyHeaderList): HeaderBlock {
+  const hasUpgrade = headers.has('upgrade');
+  return {
+    text: flatten(printLines(headers)),
+    contentLength: headers.get('content-length'),
+    hasDate: headers.has('date'),
+    hasUpgrade,
+    requestConnection: hasUpgrade ? 'Upgrade' : headers.has('te') ? 'TE' : '',
+    last: undefined,
+  };
 }
 
 /** One piece of memory instead of a tree of the pieces it was joined from, which every write would walk again. */

@@ -1,4 +1,5 @@
 // An HTTP/1.1 connection to an endpoint: one request at a time, its answer as a Reply, then back to its owner.
+import { Buffer } from 'node:buffer';
 import { type Body, bytesBody, emptyBody, type Release } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { OutboundRequest, ResponseHead } from '../exchange/head.ts';
@@ -277,7 +278,7 @@ export class OutboundConnection implements OutboundCarrier, ConnectionUser, Enco
     ) {
       const length = framing.kind === 'none' ? 0 : framing.length;
       if (available > length) this.#keepsAlive = false;
-      const body = length === 0 ? emptyBody : bytesBody(Buffer.from(view.subarray(start, start + length)));
+      const body = length === 0 ? emptyBody : bytesBody(copyOf(view, start, length));
       this.#complete();
       return body;
     }
@@ -384,6 +385,12 @@ export class OutboundConnection implements OutboundCarrier, ConnectionUser, Enco
     this.#requestBody = emptyBody;
     if (this.#encoder !== undefined && !this.#encoder.isOver) body.cancel(reason);
   }
+}
+
+function copyOf(bytes: Buffer, start: number, length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length);
+  bytes.copy(copy, 0, start, start + length);
+  return copy;
 }
 
 /** RFC 9112 §6: what is known to have a length says it, the rest is chunked. */

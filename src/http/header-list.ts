@@ -26,9 +26,10 @@ export interface ReadonlyHeaderList extends Iterable<readonly [name: string, val
   toMutable(): HeaderList;
   /**
    * One value computed from this list and kept with it, such as the header block to send for it.
-   * One slot: another `key` replaces what was kept. Valid only because nobody changes a list that was handed out.
+   * Two slots: a third `key` takes the place of the one asked for longest ago. Valid only because nobody changes a list
+   * that was handed out.
    */
-  derive<T>(key: object, make: () => T): T;
+  derive<T>(key: object, make: (list: ReadonlyHeaderList) => T): T;
 }
 
 /**
@@ -41,6 +42,8 @@ export class HeaderList implements ReadonlyHeaderList {
   readonly #values: string[];
   #derivedKey: object | undefined = undefined;
   #derived: unknown = undefined;
+  #olderKey: object | undefined = undefined;
+  #older: unknown = undefined;
 
   /** Takes over three arrays of equal length; the caller gives them up. `lowerNames` is `names` in lower case. */
   constructor(names: string[] = [], lowerNames: string[] = [], values: string[] = []) {
@@ -154,10 +157,13 @@ export class HeaderList implements ReadonlyHeaderList {
     return new HeaderList(this.#names.slice(), this.#lowerNames.slice(), this.#values.slice());
   }
 
-  derive<T>(key: object, make: () => T): T {
+  derive<T>(key: object, make: (list: ReadonlyHeaderList) => T): T {
     if (this.#derivedKey !== key) {
-      this.#derived = make();
+      const derived = this.#olderKey === key ? this.#older : make(this);
+      this.#olderKey = this.#derivedKey;
+      this.#older = this.#derived;
       this.#derivedKey = key;
+      this.#derived = derived;
     }
     return this.#derived as T;
   }

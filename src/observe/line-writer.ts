@@ -3,6 +3,7 @@ import { close, constants, fstat, open, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';
 import type { Cancel, Clock } from '../util/clock.ts';
+import { writeLatin1 } from '../util/latin1.ts';
 
 /** Where lines go: a file that is opened (and opened again after a rotation), or a descriptor that is there. */
 export type LineTarget = { readonly path: string } | { readonly fd: number };
@@ -136,7 +137,7 @@ export class LineWriter {
    */
   writeAscii(line: string): void {
     if (line.length > this.#batch.length - this.#used && !this.#makeRoom(line.length)) return;
-    this.#advance(this.#batch.write(line, this.#used, 'latin1'));
+    this.#advance(writeLatin1(this.#batch, line, this.#used));
   }
 
   /** {@link write} for bytes; they are copied. */

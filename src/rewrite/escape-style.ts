@@ -1,4 +1,5 @@
 // The ways a slash or a colon is written inside strings of other languages: what the authority matcher reads and re-uses.
+import { RecentMap } from '../util/recent-map.ts';
 
 /**
  * A backslash, itself perhaps percent-encoded. Repeated when text was quoted more than once: JSON in JavaScript in
@@ -56,11 +57,19 @@ export const PORT_HERE = new RegExp(`(${COLON})(\\d{0,12})`, 'iy');
 /** A blob: or filesystem: scheme directly before: what follows is an identifier, not a place. */
 export const OPAQUE_BEFORE = new RegExp(`(?:blob|filesystem)${COLON}$`, 'i');
 
+/** Compiled once for hosts of about the same length: a map is made for every public address. */
+const unfinished = new RecentMap<RegExp>(16);
+
 /**
  * An unfinished URL at the end of a text: all that could still become a match of {@link LEFT} before a host of at most
  * `hostLength` characters.
  */
 export function unfinishedAtEnd(hostLength: number): RegExp {
+  const roundedLength = Math.ceil(hostLength / 32) * 32;
+  return unfinished.getOrMake(String(roundedLength), () => compileUnfinished(roundedLength));
+}
+
+function compileUnfinished(hostLength: number): RegExp {
   const authority = `[A-Za-z0-9._~!$*+=%&;:@\\[\\]-]{0,${hostLength + 66}}`;
   const rest = `(?:${CUT_SLASH}|${SLASH}${CUT_SLASH}|${SLASH}${SLASH}${authority})`;
   return new RegExp(`(?:h|ht|htt|w|${SCHEME}(?:${CUT_COLON}|${COLON}${rest})|${rest})$`, 'i');

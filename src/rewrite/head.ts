@@ -63,6 +63,7 @@ export function trailersOfRewritten(trailers: ReadonlyHeaderList): ReadonlyHeade
 
 /** How a body differs from the backend's. */
 export interface RewrittenBody {
+  /** Read only where a tag is made or compared, so that it can be computed then. */
   readonly fingerprint: string;
   /** Whether content codings are undone and the Content-Encoding no longer holds. */
   readonly isDecoded: boolean;
@@ -78,18 +79,18 @@ export interface RewrittenBody {
 /** Changes a response head in place so that it is true of the rewritten body: also for HEAD. */
 export function headOfRewritten(headers: HeaderList, body: RewrittenBody): void {
   headers.deleteAll(FALSE_OF_OTHER_BYTES);
-  const { fingerprint, coding = '' } = body;
+  const { coding = '' } = body;
   if (body.isDecoded) headers.delete('content-encoding');
   if (coding !== '') headers.set('Content-Encoding', coding);
-  headers.mapValues('etag', (tag) => tagToPublic(tag.trim(), fingerprint, coding));
-  if (!headers.has('etag')) addDatedTag(headers, fingerprint);
+  headers.mapValues('etag', (tag) => tagToPublic(tag.trim(), body.fingerprint, coding));
+  if (!headers.has('etag')) addDatedTag(headers, body);
   addVary(headers, body.decidedBy);
 }
 
-function addDatedTag(headers: HeaderList, fingerprint: string): void {
+function addDatedTag(headers: HeaderList, body: RewrittenBody): void {
   const epochMs = parseHttpDate(headers.get('last-modified') ?? '');
   if (epochMs === undefined || epochMs < 0) return;
-  headers.append('ETag', tagToPublic(`W/"lm.${Math.floor(epochMs / 1000).toString(16)}"`, fingerprint));
+  headers.append('ETag', tagToPublic(`W/"lm.${Math.floor(epochMs / 1000).toString(16)}"`, body.fingerprint));
 }
 
 function addVary(headers: HeaderList, names: readonly string[]): void {
@@ -103,6 +104,7 @@ function addVary(headers: HeaderList, names: readonly string[]): void {
 
 /** What is known about the response that a request will get. */
 export interface Expectation {
+  /** Read only where the request has a tag. */
   readonly fingerprint: string;
   /** Whether a body of a rewritable type is expected: then half of it is of no use, and its date says too little. */
   readonly isRewritable: boolean;
@@ -121,10 +123,9 @@ export interface Expectation {
  */
 export function prepareForRewriting(headers: HeaderList, expected: Expectation): void {
   unpackNoneMatch(headers, expected);
-  const { fingerprint } = expected;
-  headers.mapValues('if-match', (value) => ownTags(value, fingerprint).kept.join(', ') || NO_TAG);
+  headers.mapValues('if-match', (value) => ownTags(value, expected.fingerprint).kept.join(', ') || NO_TAG);
   const range = headers.get('if-range')?.trim();
-  const rangeTag = range === undefined ? undefined : tagToBackend(range, fingerprint);
+  const rangeTag = range === undefined ? undefined : tagToBackend(range, expected.fingerprint);
   if (expected.isRewritable || (range !== undefined && rangeTag === undefined)) {
     headers.delete('range');
     headers.delete('if-range');

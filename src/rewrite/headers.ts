@@ -92,12 +92,8 @@ export const MAPPED_RESPONSE_HEADERS: readonly string[] = [...RESPONSE_HEADERS.k
  * list if nothing changes.
  */
 export function headersToPublic(headers: ReadonlyHeaderList, map: UrlMap, policy: HeaderPolicy): ReadonlyHeaderList {
-  const names = new Set<string>();
-  for (let index = 0; index < headers.length; index++) {
-    const name = headers.lowerNameAt(index);
-    if (RESPONSE_HEADERS.has(name)) names.add(name);
-  }
-  if (names.size === 0) return headers;
+  const names = mappedNames(headers);
+  if (names === undefined) return headers;
   const changed = headers.toMutable();
   let isChanged = false;
   for (const name of names) {
@@ -108,6 +104,15 @@ export function headersToPublic(headers: ReadonlyHeaderList, map: UrlMap, policy
     });
   }
   return isChanged ? changed : headers;
+}
+
+function mappedNames(headers: ReadonlyHeaderList): Set<string> | undefined {
+  let names: Set<string> | undefined;
+  for (let index = 0; index < headers.length; index++) {
+    const name = headers.lowerNameAt(index);
+    if (RESPONSE_HEADERS.has(name)) names = (names ?? new Set()).add(name);
+  }
+  return names;
 }
 
 function frameOptions(value: string, map: UrlMap): string {

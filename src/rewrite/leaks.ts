@@ -46,7 +46,7 @@ export class LeakDetector {
   checkHeaders(headers: ReadonlyHeaderList, onLeak: OnLeak): void {
     for (let index = 0; index < headers.length; index++) {
       const value = headers.valueAt(index);
-      if (!this.#hosts.some(({ name }) => value.includes(name))) continue;
+      if (!this.#isNamedIn(value)) continue;
       const bytes = Buffer.from(value, 'latin1');
       this.#check(bytes, 0, bytes.length, headers.lowerNameAt(index), onLeak);
     }
@@ -62,9 +62,19 @@ export class LeakDetector {
     return (next) => new LeakSink(next, (bytes, from, to) => this.#check(bytes, from, to, 'body', onLeak));
   }
 
+  #isNamedIn(value: string): boolean {
+    for (const { name } of this.#hosts) if (value.includes(name)) return true;
+    return false;
+  }
+
+  #mayHold(bytes: Buffer): boolean {
+    for (const needle of this.#needles) if (bytes.indexOf(needle) >= 0) return true;
+    return false;
+  }
+
   /** Reports hits that begin in `[from, to)`; the bytes around are there to see what they are part of. */
   #check(bytes: Buffer, from: number, to: number, place: string, onLeak: OnLeak): void {
-    if (!this.#needles.some((needle) => bytes.includes(needle))) return;
+    if (!this.#mayHold(bytes)) return;
     for (const { name, bytes: host } of this.#hosts) {
       const searched = bytes.subarray(0, Math.min(bytes.length, to + host.length - 1));
       for (let at = searched.indexOf(host, from); at >= 0; at = searched.indexOf(host, at + 1)) {

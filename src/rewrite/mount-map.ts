@@ -1,7 +1,8 @@
 // The maps of one mount: its backend is fixed, its public origin is what each request names.
 import { parseAuthority } from '../http/target.ts';
+import { RecentMap } from '../util/recent-map.ts';
 import { type BaseUrl, baseUrl, parseBasePath } from './base-url.ts';
-import { UrlMap, type UrlMapOptions } from './url-map.ts';
+import { type CrossLink, UrlMap, type UrlMapOptions } from './url-map.ts';
 
 /** What is known about a mount before a request comes. */
 export interface MountMapOptions extends Omit<UrlMapOptions, 'public' | 'backend' | 'crossLinks'> {
@@ -27,7 +28,8 @@ export class MountMap {
   readonly backends: readonly BaseUrl[];
   readonly #options: MountMapOptions;
   readonly #backend: BaseUrl;
-  readonly #maps = new Map<string, UrlMap>();
+  readonly #also: readonly BaseUrl[];
+  readonly #maps = new RecentMap<UrlMap>(REMEMBERED_ORIGINS);
 
   /** Throws a SyntaxError for a path that cannot be a base, a RangeError without backends. */
   constructor(options: MountMapOptions) {
@@ -37,6 +39,7 @@ export class MountMap {
     this.#options = options;
     this.#backend = backend;
     this.backends = allSpellings([...options.backends, ...(options.also ?? [])]);
+    this.#also = this.backends.slice(1);
   }
 
   /**
@@ -45,44 +48,37 @@ export class MountMap {
    */
   forPublic(scheme: 'http' | 'https', authority: string, outerPrefix = ''): UrlMap {
     const key = `${scheme}://${authority}${outerPrefix}`;
-    const known = this.#maps.get(key);
-    const map = known ?? this.#make(scheme, authority, outerPrefix);
-    if (known !== undefined) this.#maps.delete(key);
-    else if (this.#maps.size >= REMEMBERED_ORIGINS) this.#forgetOldest();
-    this.#maps.set(key, map);
-    return map;
+    return this.#maps.getOrMake(key, () => this.makeFor(scheme, authority, outerPrefix));
   }
 
-  #make(scheme: 'http' | 'https', authorityText: string, outerPrefix: string): UrlMap {
+  /** {@link forPublic} without the memory, for callers that have their own. */
+  makeFor(scheme: 'http' | 'https', authorityText: string, outerPrefix: string): UrlMap {
     const authority = parseAuthority(authorityText);
     if (authority === undefined) throw new SyntaxError(`Cannot map to "${authorityText}": not a host with a port`);
     const at = (path: string) => baseUrl(scheme, authority.host, authority.port, outerPrefix + path);
-    const crossLinks = (this.#options.neighbours ?? []).flatMap(({ path, backends }) =>
-      allSpellings(backends).map((backend) => ({ backend, public: at(path) })),
-    );
-    const also = this.backends.slice(1);
-    const except = (this.#options.except ?? []).map((path) => outerPrefix + path);
+    const { prefix = 'auto', except = [], nested = true, sendsPublicHost = false } = this.#options;
     return new UrlMap({
-      ...this.#options,
       public: at(this.path),
       backend: this.#backend,
-      also,
-      crossLinks,
-      except,
-      sendsPublicHost: this.#options.sendsPublicHost === true && this.#writesOtherUrls(scheme, outerPrefix),
+      also: this.#also,
+      crossLinks: this.#crossLinks(at),
+      prefix,
+      except: outerPrefix === '' ? except : except.map((path) => outerPrefix + path),
+      nested,
+      sendsPublicHost: sendsPublicHost && this.#writesOtherUrls(scheme, outerPrefix),
     });
+  }
+
+  #crossLinks(at: (path: string) => BaseUrl): CrossLink[] {
+    const { neighbours = [] } = this.#options;
+    return neighbours.flatMap(({ path, backends }) =>
+      allSpellings(backends).map((backend) => ({ backend, public: at(path) })),
+    );
   }
 
   /** Whether what an application writes with the public authority can differ from what clients are to see. */
   #writesOtherUrls(scheme: string, outerPrefix: string): boolean {
     return scheme !== this.#backend.scheme || outerPrefix + this.path !== this.#backend.path;
-  }
-
-  #forgetOldest(): void {
-    for (const key of this.#maps.keys()) {
-      this.#maps.delete(key);
-      return;
-    }
   }
 }
 

@@ -37,6 +37,8 @@ export interface MountRewriter {
 
 /** A mount seen from one public address. Immutable. */
 export interface PublicView {
+  /** What a header list keeps the headers under that were prepared from it for an endpoint: one object for each. */
+  memoKey(endpoint: number): object;
   /** The answer to a request for something of the rewriter's own, such as the shim; undefined for every other one. */
   answerOwn(exchange: Exchange): Reply | undefined;
   /** The request-target to send upstream. Throws `request_malformed` for a target that the mount does not cover. */

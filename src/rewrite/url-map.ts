@@ -89,8 +89,10 @@ export class UrlMap {
    * and does not lie at or below it already; undefined where there is more to know. {@link toPublic} agrees.
    */
   readonly plainPrefix: string | undefined;
-  readonly #outward: Direction;
   readonly #options: UrlMapOptions;
+  readonly #inwardPath: PathRule;
+  // Made when first asked for: most exchanges hold no URL to map, and every public address has a map of its own.
+  #outward: Direction | undefined;
   #inward: Direction | undefined;
   #fingerprint: string | undefined;
 
@@ -98,7 +100,7 @@ export class UrlMap {
     this.public = options.public;
     this.backend = options.backend;
     this.#options = options;
-    this.#outward = direction(outwardRules(options), options.nested ?? true);
+    this.#inwardPath = pathRule(inwardRule(options));
     this.addsPrefix = options.prefix !== 'keep' && options.public.path !== options.backend.path;
     const { prefix = 'auto', except = [] } = options;
     const isPlain = this.addsPrefix && prefix === 'auto' && except.length === 0 && options.backend.path === '/';
@@ -107,7 +109,7 @@ export class UrlMap {
 
   /** Finds the backend's URLs in any text and writes their public form. */
   get matcher(): AuthorityMatcher {
-    return this.#outward.matcher;
+    return this.#forward().matcher;
   }
 
   /** Names this configuration of the map and this version of the rewriters: eight letters and digits. */
@@ -117,7 +119,7 @@ export class UrlMap {
 
   /** Whether a URL of the backend can be in `bytes[from, to)`. False is certain. */
   mayContain(bytes: Buffer, from = 0, to = bytes.length): boolean {
-    return this.#outward.matcher.mayContain(bytes, from, to);
+    return this.matcher.mayContain(bytes, from, to);
   }
 
   /**
@@ -126,7 +128,7 @@ export class UrlMap {
    * not looked into.
    */
   toPublic(url: string): string {
-    return mapUrl(url, this.#outward);
+    return mapUrl(url, this.#forward());
   }
 
   /** The backend form of a public URL; what does not lie in the mount stays as it is. */
@@ -136,9 +138,9 @@ export class UrlMap {
 
   /** {@link toPublic} for a value as it stands in HTML, CSS or JSON source: escapes are understood and kept. */
   toPublicEscaped(raw: string, language: EscapeLanguage): string {
-    if (!raw.includes(escapeSign(language))) return mapUrl(raw, this.#outward);
+    if (!raw.includes(escapeSign(language))) return mapUrl(raw, this.#forward());
     const { text, origins } = unescapeValue(raw, language);
-    return mapSpelled(raw, withoutControls(text, origins), this.#outward);
+    return mapSpelled(raw, withoutControls(text, origins), this.#forward());
   }
 
   /**
@@ -151,7 +153,7 @@ export class UrlMap {
     const spelled = raw.includes(escapeSign(language)) ? unescapeValue(raw, language) : undefined;
     const { text, origins, offset } = withoutControls(spelled?.text ?? raw, spelled?.origins);
     if (!isPath(text)) return undefined;
-    const front = readFront(text, this.#outward);
+    const front = readFront(text, this.#forward());
     const [piece] = front?.pieces ?? [];
     if (piece === undefined) return undefined;
     const place = (index: number) => origins?.[index] ?? index + offset;
@@ -161,7 +163,7 @@ export class UrlMap {
 
   /** The public origin for a backend origin (`scheme://host[:port]`, no path); anything else unchanged. */
   originToPublic(origin: string): string {
-    return mapOrigin(origin, this.#outward);
+    return mapOrigin(origin, this.#forward());
   }
 
   /** The backend origin for the public origin; anything else unchanged. */
@@ -171,12 +173,12 @@ export class UrlMap {
 
   /** The public form of an absolute path, unchanged if it is none of the backend's. No query is looked into. */
   pathToPublic(path: string): string {
-    return mapPath(path, this.#outward.own);
+    return mapPath(path, this.#forward().own.path);
   }
 
   /** The backend form of an absolute path below the mount; any other unchanged. */
   pathToBackend(path: string): string {
-    return mapPath(path, this.#backward().own);
+    return mapPath(path, this.#inwardPath);
   }
 
   /**
@@ -186,8 +188,7 @@ export class UrlMap {
    */
   targetToBackend(target: string, isNestedMapped = false): string | undefined {
     if (endOfBase(target, this.public.path) < 0) return undefined;
-    const { own } = this.#backward();
-    const answer = translatePath(target, own.path);
+    const answer = translatePath(target, this.#inwardPath);
     const mapped = typeof answer === 'string' ? target : answer.text + target.slice(answer.end);
     const mark = mapped.indexOf('?');
     if (!isNestedMapped || mark < 0) return mapped;
@@ -199,7 +200,11 @@ export class UrlMap {
     const name = domain.toLowerCase().replace(/^\./, '').replace(/\.$/, '');
     const covers = (host: string) => host === name || host.endsWith(`.${name}`);
     if (name === '' || covers(this.public.host)) return false;
-    return this.#outward.rules.some(({ from }) => covers(from.host));
+    return this.#forward().rules.some(({ from }) => covers(from.host));
+  }
+
+  #forward(): Direction {
+    return (this.#outward ??= direction(outwardRules(this.#options), this.#options.nested ?? true));
   }
 
   #backward(): Direction {
@@ -208,11 +213,15 @@ export class UrlMap {
 }
 
 function direction(matchRules: readonly MatchRule[], isNested: boolean): Direction {
-  const rules = matchRules.map((rule) => ({ ...rule, path: { ...rule, from: rule.from.path, to: rule.to.path } }));
+  const rules = matchRules.map((rule) => ({ ...rule, path: pathRule(rule) }));
   const [own] = rules;
   if (own === undefined) throw new RangeError('Cannot make a URL map without a rule');
   const hosts = new Set(rules.map((rule) => rule.from.host));
   return { rules, own, matcher: new AuthorityMatcher(rules, isNested), fronts: plainFronts(rules), hosts };
+}
+
+function pathRule({ from, to, prefix, except }: MatchRule): PathRule {
+  return { from: from.path, to: to.path, prefix, except };
 }
 
 function plainFronts(rules: readonly MapRule[]): Map<string, PlainFront> {
@@ -264,9 +273,9 @@ function fingerprint(options: UrlMapOptions): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
-function mapPath(path: string, rule: MapRule): string {
+function mapPath(path: string, rule: PathRule): string {
   if (!isPath(path)) return path;
-  const answer = translatePath(path, rule.path);
+  const answer = translatePath(path, rule);
   return typeof answer === 'string' ? path : frontOfPath(answer, path) + path.slice(answer.end);
 }
 
@@ -333,7 +342,7 @@ function isForeign(url: string, slashes: number, end: number, way: Direction): b
 
 function mapRootRelative(url: string, way: Direction): string {
   const rest = way.matcher.replaceIn(url);
-  return mapPath(rest, way.own);
+  return mapPath(rest, way.own.path);
 }
 
 /** A URL as the URL standard reads it, and where each of its characters stands in the source. */

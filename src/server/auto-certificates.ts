@@ -1,7 +1,8 @@
 // AutoCertificates: where the fetched certificates of a generation come from: the keeper of its CAs, and our own CA.
 import { join } from 'node:path';
 import type { RevocationReason } from '../acme/issuer.ts';
-import { CertificateKeeper, type KeptReport } from '../acme/keeper.ts';
+import { CertificateKeeper } from '../acme/keeper.ts';
+import type { KeptReport } from '../acme/kept-name.ts';
 import { LocalAuthority } from '../acme/local-authority.ts';
 import { AcmeStore } from '../acme/store.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';

@@ -1,6 +1,6 @@
 // AutoSlot: identities of one name, or of all below a wildcard, whose certificates are fetched: from a CA, or our own.
 import { LRUCache } from 'lru-cache';
-import type { KeptReport } from '../acme/keeper.ts';
+import type { KeptReport } from '../acme/kept-name.ts';
 import type { ResolvedAutoName, ResolvedTls } from '../config/resolved-config.ts';
 import { isLocalName } from '../http/local-name.ts';
 import type { Certificate } from '../tls/certificate.ts';

@@ -13,6 +13,7 @@ import type { Observer } from '../exchange/observer.ts';
 import type { Mount, Route } from '../exchange/route.ts';
 import { HeaderList } from '../http/header-list.ts';
 import { defaultPort, pathOfTarget } from '../http/target.ts';
+import { monotonicNow } from '../util/clock.ts';
 import { invariant } from '../util/invariant.ts';
 import { readClientFacts } from './client-facts.ts';
 import type { Generation } from './generation.ts';
@@ -78,10 +79,11 @@ export class ExchangeServer implements ExchangeHost {
     const route =
       challenges !== undefined && isHttpChallenge(request.target.path) ? withChallenges(found, challenges) : found;
     const exchange = new ServedExchange(connection, client, request, body, route, carrier);
-    exchange.timeline.requestStart = performance.now();
+    exchange.timeline.requestStart = monotonicNow();
     exchange.generation = generation;
     generation.enter();
-    this.#tell(exchange, openObserver);
+    for (const observer of this.#observers) this.#tellOpen(observer, exchange);
+    for (const observer of route.observers) this.#tellOpen(observer, exchange);
     return exchange;
   }
 
@@ -104,13 +106,15 @@ export class ExchangeServer implements ExchangeHost {
   }
 
   headSent(exchange: Exchange, head: ResponseHead): void {
-    exchange.timeline.responseHead = performance.now();
-    this.#tell(exchange, (observer) => observer.onHead?.(exchange, head));
+    exchange.timeline.responseHead = monotonicNow();
+    for (const observer of this.#observers) this.#tellHead(observer, exchange, head);
+    for (const observer of exchange.route.observers) this.#tellHead(observer, exchange, head);
   }
 
   close(exchange: Exchange, status: number): void {
-    exchange.timeline.end = performance.now();
-    this.#tell(exchange, (observer) => observer.onEnd?.(exchange, status));
+    exchange.timeline.end = monotonicNow();
+    for (const observer of this.#observers) this.#tellEnd(observer, exchange, status);
+    for (const observer of exchange.route.observers) this.#tellEnd(observer, exchange, status);
     if (exchange instanceof ServedExchange) exchange.generation?.leave();
   }
 
@@ -146,17 +150,34 @@ export class ExchangeServer implements ExchangeHost {
     return { ...request, target: rescue.target };
   }
 
-  /** Observers only look: what they throw is logged and changes nothing. */
-  #tell(exchange: Exchange, call: (observer: Observer, exchange: Exchange) => void): void {
-    for (const observers of [this.#observers, exchange.route.observers]) {
-      for (const observer of observers) {
-        try {
-          call(observer, exchange);
-        } catch (error) {
-          this.#log.error({ error: String(error) }, 'an observer threw');
-        }
-      }
+  // Observers only look: what they throw is logged and changes nothing.
+
+  #tellOpen(observer: Observer, exchange: Exchange): void {
+    try {
+      observer.onOpen?.(exchange);
+    } catch (error) {
+      this.#observerThrew(error);
     }
+  }
+
+  #tellHead(observer: Observer, exchange: Exchange, head: ResponseHead): void {
+    try {
+      observer.onHead?.(exchange, head);
+    } catch (error) {
+      this.#observerThrew(error);
+    }
+  }
+
+  #tellEnd(observer: Observer, exchange: Exchange, status: number): void {
+    try {
+      observer.onEnd?.(exchange, status);
+    } catch (error) {
+      this.#observerThrew(error);
+    }
+  }
+
+  #observerThrew(error: unknown): void {
+    this.#log.error({ error: String(error) }, 'an observer threw');
   }
 }
 
@@ -170,10 +191,6 @@ function askedHost({ compat }: Generation, client: ClientFacts, connection: Conn
   const isDefault = isForwarded || compat === 'lighttpd';
   const port = authority?.port ?? (isDefault ? defaultPort(scheme) : connection.localPort);
   return { host: authority?.host ?? '', port };
-}
-
-function openObserver(observer: Observer, exchange: Exchange): void {
-  observer.onOpen?.(exchange);
 }
 
 function nothingBehind(): never {

@@ -11,7 +11,10 @@ export interface HostName {
 /** Immutable lookup from host names to values. A name with a port goes before the same name without one. */
 export class HostTable<T> {
   readonly #exact = new Map<string, T>();
+  /** By what stands behind the star, such as `.example.net`. */
   readonly #wildcards = new Map<string, T>();
+  /** By the port as in the other keys: the values of `*`. */
+  readonly #any = new Map<string, T>();
   readonly #hasPorts: boolean;
 
   constructor(entries: Iterable<readonly [HostName, T]>) {
@@ -19,7 +22,7 @@ export class HostTable<T> {
     for (const [{ host, port }, value] of entries) {
       const suffix = port === undefined ? '' : `:${port}`;
       hasPorts ||= port !== undefined;
-      if (host === '*') this.#wildcards.set(suffix, value);
+      if (host === '*') this.#any.set(suffix, value);
       else if (host.startsWith('*.')) this.#wildcards.set(host.slice(1) + suffix, value);
       else this.#exact.set(host + suffix, value);
     }
@@ -29,7 +32,7 @@ export class HostTable<T> {
   /** The value for `host` (lower case, without trailing dot; empty for none) asked for on `port`. */
   find(host: string, port: number): T | undefined {
     const suffix = this.#hasPorts ? `:${port}` : '';
-    return this.#findExact(host, suffix) ?? this.#findWildcard(host, suffix);
+    return this.#findExact(host, suffix) ?? this.#findWildcard(host, suffix) ?? this.#findAny(suffix);
   }
 
   #findExact(host: string, suffix: string): T | undefined {
@@ -37,7 +40,7 @@ export class HostTable<T> {
     return value ?? this.#exact.get(host);
   }
 
-  /** Longest first: `.b.example.net`, `.example.net`, `.net`, then any. */
+  /** Longest first: `.b.example.net`, `.example.net`, `.net`. */
   #findWildcard(host: string, suffix: string): T | undefined {
     if (this.#wildcards.size === 0) return undefined;
     for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
@@ -45,6 +48,10 @@ export class HostTable<T> {
       const value = this.#wildcards.get(tail + suffix) ?? this.#wildcards.get(tail);
       if (value !== undefined) return value;
     }
-    return this.#wildcards.get(suffix) ?? this.#wildcards.get('');
+    return undefined;
+  }
+
+  #findAny(suffix: string): T | undefined {
+    return this.#any.get(suffix) ?? this.#any.get('');
   }
 }

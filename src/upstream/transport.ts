@@ -6,6 +6,7 @@ import type { Reply } from '../exchange/handler.ts';
 import type { OutboundRequest, ResponseHead } from '../exchange/head.ts';
 import type { OutboundCarrier, ResponseReceiver } from '../exchange/outbound.ts';
 import { isIdempotent } from '../http/method.ts';
+import { monotonicNow } from '../util/clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Borrower, CancelLease } from './lease.ts';
 
@@ -73,7 +74,7 @@ class PooledAttempt implements Borrower, ResponseReceiver, Cancellable {
     this.#carrier = carrier;
     this.#wasReused = wasReused;
     const { timeline, upstream, request } = this.#exchange;
-    timeline.upstreamReady = performance.now();
+    timeline.upstreamReady = monotonicNow();
     timeline.upstreamSent = timeline.upstreamReady;
     if (upstream !== undefined) {
       upstream.wasReused = wasReused;
@@ -93,7 +94,7 @@ class PooledAttempt implements Borrower, ResponseReceiver, Cancellable {
   reply(reply: Reply): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#exchange.timeline.upstreamHead = performance.now();
+    this.#exchange.timeline.upstreamHead = monotonicNow();
     if (this.#exchange.upstream !== undefined) this.#exchange.upstream.status = reply.head.status;
     this.#result.answered(reply);
   }

@@ -27,10 +27,13 @@ export class Upstream {
     this.#transport = transport;
   }
 
-  /** Sends a request and resolves with the answer, or rejects with the ProxyError of the last attempt. */
-  send(exchange: Exchange, requestFor: RequestFor, body: Body): Promise<Reply> {
+  /**
+   * Sends a request and resolves with what `finish` makes of the answer, or rejects with what it throws, or with the
+   * ProxyError of the last attempt.
+   */
+  send(exchange: Exchange, requestFor: RequestFor, body: Body, finish: FinishReply = asItIs): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      new Delivery(this, this.#transport, exchange, requestFor, body, resolve, reject).start();
+      new Delivery(this, this.#transport, exchange, requestFor, body, finish, resolve, reject).start();
     });
   }
 
@@ -46,6 +49,11 @@ export class Upstream {
 /** The request as one endpoint is to receive it: Host may depend on the endpoint. */
 export type RequestFor = (endpoint: Endpoint) => OutboundRequest;
 
+/** What becomes of the answer before anybody else sees it. */
+export type FinishReply = (reply: Reply) => Reply | Promise<Reply>;
+
+const asItIs: FinishReply = (reply) => reply;
+
 /** One request on its way: the attempts, one after the other. */
 class Delivery implements AttemptResult, Cancellable {
   readonly #upstream: Upstream;
@@ -54,8 +62,9 @@ class Delivery implements AttemptResult, Cancellable {
   readonly #requestFor: RequestFor;
   readonly #body: Body;
   readonly #kept: KeptBody | undefined;
-  readonly #resolve: (reply: Reply) => void;
-  readonly #reject: (error: ProxyError) => void;
+  readonly #finish: FinishReply;
+  readonly #resolve: (reply: Reply | Promise<Reply>) => void;
+  readonly #reject: (error: unknown) => void;
   readonly #record: UpstreamRecord;
   #tried: Endpoint[] = [];
   #endpoint: Endpoint | undefined = undefined;
@@ -68,8 +77,9 @@ class Delivery implements AttemptResult, Cancellable {
     exchange: Exchange,
     requestFor: RequestFor,
     body: Body,
-    resolve: (reply: Reply) => void,
-    reject: (error: ProxyError) => void,
+    finish: FinishReply,
+    resolve: (reply: Reply | Promise<Reply>) => void,
+    reject: (error: unknown) => void,
   ) {
     this.#upstream = upstream;
     this.#transport = transport;
@@ -78,6 +88,7 @@ class Delivery implements AttemptResult, Cancellable {
     const keeps = upstream.endpoints.some(({ protocol }) => protocol !== 'h1');
     this.#kept = body.isEmpty ? undefined : new KeptBody(body, keeps);
     this.#body = this.#kept ?? body;
+    this.#finish = finish;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#record = {
@@ -100,7 +111,11 @@ class Delivery implements AttemptResult, Cancellable {
     this.#isOver = true;
     this.#kept?.settle();
     this.#exchange.running = undefined;
-    this.#resolve(reply);
+    try {
+      this.#resolve(this.#finish(reply));
+    } catch (error) {
+      this.#reject(error);
+    }
   }
 
   attemptFailed(error: ProxyError, wasReused: boolean): void {

@@ -22,6 +22,9 @@ export const NAMED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
  */
 export class CidrList {
   readonly #networks: readonly Cidr[];
+  // One slot: the requests of one connection ask about the same address.
+  #lastAddress = '';
+  #lastAnswer = false;
 
   constructor(texts: readonly string[]) {
     this.#networks = texts.flatMap((text) => NAMED_NETWORKS[text] ?? [text]).map(parseCidr);
@@ -30,8 +33,12 @@ export class CidrList {
   /** Whether `address` lies in one of the networks. False for what is no address, the empty text included. */
   contains(address: string): boolean {
     if (this.#networks.length === 0) return false;
-    const ip = parseIp(address);
-    return ip !== undefined && this.#networks.some((network) => containsIp(network, ip));
+    if (address !== this.#lastAddress) {
+      const ip = parseIp(address);
+      this.#lastAnswer = ip !== undefined && this.#networks.some((network) => containsIp(network, ip));
+      this.#lastAddress = address;
+    }
+    return this.#lastAnswer;
   }
 }
 

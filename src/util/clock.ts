@@ -1,4 +1,5 @@
 // Time as a dependency: the only file that reads the system clock or sets timers, so that tests can hand in their own.
+import { performance } from 'node:perf_hooks';
 
 /** A handle that cancels what it was returned for; calling it again does nothing. */
 export type Cancel = () => void;
@@ -16,9 +17,14 @@ export interface Clock {
   every(intervalMs: number, fn: () => void): Cancel;
 }
 
+/** The instant now, in monotonic milliseconds: for what is only measured and never waited for. */
+export function monotonicNow(): number {
+  return performance.now();
+}
+
 /** The real clock. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: monotonicNow,
   epochMs: () => Date.now(),
   after(delayMs, fn) {
     const timer = setTimeout(fn, delayMs);

@@ -189,3 +189,20 @@ test('a new mail address is told to the CA, once, and a refusal of it stops noth
   assert.deepEqual(ca.sentTo('/account/1'), changes);
   assert.equal(ca.sentTo('/order').length, 4);
 });
+
+test('an order that a stop cuts off is no failure: the next process begins at once', TIME, async (t) => {
+  const ca = await startScriptedCa(t);
+  const dir = tempFolder(t);
+  const cut = await startKeeper(t, ca, dir);
+  const asked = new Promise<void>((resolve) => ca.answers.set('/order', () => resolve()));
+  cut.keeper.start();
+  await asked;
+  const over = cut.keeper.find(NAME);
+  cut.keeper.close();
+  assert.equal(await over, undefined);
+  assert.equal(cut.report()?.facts.attempt, undefined);
+  ca.answers.clear();
+  const next = await startKeeper(t, ca, dir);
+  next.keeper.start();
+  assert.ok(await next.keeper.find(NAME));
+});

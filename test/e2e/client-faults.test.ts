@@ -125,6 +125,32 @@ test('100 readers that stall hold a bounded memory, and everybody else is served
   for (const client of stalled) client.destroy();
 });
 
+test('3 000 idle connections cost little memory, and everybody else is served', LIMIT, async (t) => {
+  const upstream = await startUpstream(
+    t,
+    answering(() => okResponse('small')),
+  );
+  const limits = { connections: 5000, connectionsPerAddress: 5000 };
+  const portico = await startProxy(t, upstream.origin, { root: { limits } });
+  const idle: RawClient[] = [];
+  const openSome = async (count: number) => {
+    for (let index = 0; index < count; index++) {
+      const client = await connectClient(t, { port: portico.port });
+      await client.send(getRequest('/'));
+      assert.equal((await client.response()).status, 200);
+      idle.push(client);
+    }
+  };
+  // The first ones warm everything up that is there once.
+  await openSome(300);
+  const before = readUsage(portico.process.pid);
+  await openSome(3000);
+  const grown = readUsage(portico.process.pid).residentBytes - before.residentBytes;
+  assert.ok(grown < 3000 * 20 * 1024, `grew by ${Math.round(grown / 1e6)} MB`);
+  assert.equal((await askOnce({ port: portico.port }, getRequest('/'))).status, 200);
+  for (const client of idle) client.destroy();
+});
+
 test('pipelined requests are all answered after the client ended its half', LIMIT, async (t) => {
   const upstream = await startUpstream(
     t,

@@ -135,7 +135,7 @@ async function checkConditions(upstream: ScriptedUpstream, portico: Portico, pat
 
   const otherConfiguration = await ask(portico, path, [...lines, 'If-None-Match: "v1;rw=00000000.gzip"']);
   assert.equal(otherConfiguration.status, 200);
-  assert.deepEqual(otherConfiguration.body, first.body);
+  assert.deepEqual(decoded(otherConfiguration), decoded(first));
 
   const ofHead = await ask(portico, path, lines, 'HEAD');
   assert.equal(ofHead.headers.has('content-length'), false);
@@ -150,7 +150,14 @@ async function checkConditions(upstream: ScriptedUpstream, portico: Portico, pat
   assert.equal(stale.status, 200);
   const document = await ask(portico, path, [...lines, 'Range: bytes=0-9', 'Sec-Fetch-Dest: document']);
   assert.equal(document.status, 200);
-  assert.deepEqual(document.body, first.body);
+  assert.deepEqual(decoded(document), decoded(first));
+}
+
+/** Where an encoder is flushed depends on when bytes came: what it made says the same. */
+function decoded({ headers, body }: ReadResponse): Buffer {
+  const coding = headers.get('content-encoding');
+  if (coding === 'br') return zlib.brotliDecompressSync(body);
+  return coding === 'gzip' ? zlib.gunzipSync(body) : body;
 }
 
 test('a backend on this machine is asked for plain bytes', LIMIT, async (t) => {

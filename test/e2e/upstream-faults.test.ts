@@ -17,6 +17,14 @@ test('an endpoint that refuses: 502 with the code, at once', LIMIT, async (t) =>
   assert.doesNotMatch(response.body.toString(), /127\.0\.0\.1/);
 });
 
+test('an endpoint that cannot be reached: 502 with the code, at once', LIMIT, async (t) => {
+  // TCP to a broadcast address has no route, not even one of loopback.
+  const portico = await startProxy(t, 'http://127.255.255.255:9');
+  const response = await askOnce({ port: portico.port }, getRequest('/'));
+  assert.equal(response.status, 502);
+  assert.match(response.headers.get('proxy-status') ?? '', /error=destination_ip_unroutable/);
+});
+
 test('an endpoint that hangs: 504 at the limit, and other requests go on meanwhile', LIMIT, async (t) => {
   const upstream = await startUpstream(t, async (connection) => {
     const request = await connection.request();

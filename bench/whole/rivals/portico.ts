@@ -1,20 +1,29 @@
-// Portico itself, as `portico run` starts it.
-import { writeFileSync } from 'node:fs';
+// Portico itself, as `portico run` starts it: of this checkout, or of another one beside it.
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { porticoExecutable } from '../../../test/kit/portico.ts';
 import { mountPath, REWRITE_MOUNT, type Rival, type Setup, siteHost } from '../rival.ts';
 import { startServer } from '../server-process.ts';
 
-export const portico: Rival = {
-  name: 'portico',
-  missing: () => undefined,
-  version: () => 'portico',
-  start(owner, setup) {
-    const file = join(setup.folder, 'portico.json');
-    writeFileSync(file, JSON.stringify(config(setup)));
-    return startServer(owner, 'portico', setup.node, [porticoExecutable, 'run', '-c', file]);
-  },
-};
+export const portico: Rival = porticoRival('portico', porticoExecutable);
+
+/** The Portico of another checkout, built: what a change is compared with, in the same rounds. */
+export function otherCheckout(folder: string): Rival {
+  return porticoRival(`portico of ${folder}`, join(folder, 'bin', 'portico.js'));
+}
+
+function porticoRival(name: string, executable: string): Rival {
+  return {
+    name,
+    missing: () => (existsSync(executable) ? undefined : `there is no ${executable}`),
+    version: () => name,
+    start(owner, setup) {
+      const file = join(setup.folder, 'portico.json');
+      writeFileSync(file, JSON.stringify(config(setup)));
+      return startServer(owner, name, setup.node, [executable, 'run', '-c', file]);
+    },
+  };
+}
 
 function config({ port, backendPort, connections, sites, accessLog, certificate, rewriting }: Setup): object {
   const backend = `http://127.0.0.1:${backendPort}`;

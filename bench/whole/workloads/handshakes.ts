@@ -6,8 +6,7 @@ import { treeCpuUs } from '../process-tree.ts';
 import { type ServerProcess, startServer } from '../server-process.ts';
 import type { Conditions, Contestant, Measurement, Workload } from '../workload.ts';
 
-/** Before the first measurement of a server; one second before the others. */
-const WARM_UP_SECONDS = 5;
+/** Servers that were measured before: one second warms them again. */
 const isWarm = new WeakSet<ServerProcess>();
 const END_LIMIT_MS = 30_000;
 
@@ -35,7 +34,7 @@ async function cpuPerConnection(
   { seconds }: Conditions,
   kind: 'full' | 'resumed',
 ): Promise<Measurement> {
-  await connectMany(owner, port, isWarm.has(server) ? 1 : WARM_UP_SECONDS, kind);
+  await connectMany(owner, port, isWarm.has(server) ? 1 : seconds, kind);
   isWarm.add(server);
   const before = treeCpuUs(server.pid);
   const count = await connectMany(owner, port, seconds, kind);

@@ -66,8 +66,6 @@ class Forwarder {
   readonly #basePath: string;
   readonly #hostPolicy: HostPolicy;
   readonly #policy: PreparePolicy;
-  /** What prepared headers are kept under: they differ by public address and by endpoint. */
-  readonly #memoKeys = new WeakMap<PublicView, readonly object[]>();
 
   constructor(
     upstream: Upstream,
@@ -88,9 +86,8 @@ class Forwarder {
     const own = view.answerOwn(exchange);
     if (own !== undefined) return own;
     view.watchInterim(exchange);
-    return this.#upstream
-      .send(exchange, this.#requestFor(exchange, view), exchange.body)
-      .then((reply) => view.finishReply(exchange, reply));
+    const requestFor = this.#requestFor(exchange, view);
+    return this.#upstream.send(exchange, requestFor, exchange.body, (reply) => view.finishReply(exchange, reply));
   }
 
   preview(exchange: Exchange): PreviewedRequest {
@@ -115,7 +112,8 @@ class Forwarder {
 
   /** Kept with the received headers while nobody asked for changes: they repeat on a kept-alive connection. */
   #headersFor(exchange: Exchange, view: PublicView, endpoint: Endpoint): HeaderList {
-    const index = this.#upstream.endpoints.indexOf(endpoint);
+    const { endpoints } = this.#upstream;
+    const index = endpoints.length === 1 ? 0 : endpoints.indexOf(endpoint);
     const make = (headers: ReadonlyHeaderList) => {
       const prepared = this.#prepare(exchange, headers, endpoint);
       view.prepareRequest(prepared, index);
@@ -123,17 +121,7 @@ class Forwarder {
     };
     if (exchange.hasOutbound) return make(exchange.outbound.headers);
     const { headers } = exchange.request;
-    const key = this.#memoKeysOf(view)[index];
-    invariant(key !== undefined, 'an endpoint of another upstream');
-    return headers.derive(key, () => make(headers));
-  }
-
-  #memoKeysOf(view: PublicView): readonly object[] {
-    const known = this.#memoKeys.get(view);
-    if (known !== undefined) return known;
-    const keys = this.#upstream.endpoints.map(() => ({}));
-    this.#memoKeys.set(view, keys);
-    return keys;
+    return headers.derive(view.memoKey(index), make);
   }
 
   #prepare(exchange: Exchange, headers: ReadonlyHeaderList, endpoint: Endpoint): HeaderList {

@@ -9,9 +9,11 @@ import { MountMap } from '../../rewrite/mount-map.ts';
 import type { ProxiedMount } from '../../rewrite/mount-rewriter.ts';
 import { cookiePolicyFor } from '../../rewrite/response-cookies.ts';
 import type { SelectOptions } from '../../rewrite/select.ts';
+import { RecentMap } from '../../util/recent-map.ts';
 import type { IntegrityUrls } from './integrity-urls.ts';
 import { DEFAULT_REWRITE, type RewriteMap, type RewriteOptions } from './options.ts';
 import type { RewriteRecord } from './rewrite-record.ts';
+import type { ShimScript } from './shim-script.ts';
 
 /** How much of an answer is rewritten. */
 export type RewriteMode = 'off' | 'headers' | 'all';
@@ -36,6 +38,8 @@ export class LiveMount {
   readonly leaks: LeakDetector;
   /** Whether pages get the shim. */
   readonly hasShim: boolean;
+  /** By what proxies in front cut off the path. */
+  readonly shimScripts = new RecentMap<ShimScript>(4);
   readonly integrityUrls: IntegrityUrls;
   readonly record: RewriteRecord;
   readonly log: FeatureLog;

@@ -4,7 +4,7 @@ import type { RewriteWork, Strays } from '../../exchange/rewrite-figures.ts';
 import { processMetrics } from '../../observe/metrics-registry.ts';
 import { printOrigin } from '../../rewrite/base-url.ts';
 import type { CreateMountRewriter, MountRewriter } from '../../rewrite/mount-rewriter.ts';
-import type { UrlMap } from '../../rewrite/url-map.ts';
+import { RecentMap } from '../../util/recent-map.ts';
 import { IntegrityUrls } from './integrity-urls.ts';
 import { LiveMount } from './live-mount.ts';
 import { DEFAULT_REWRITE, type RewriteOptions } from './options.ts';
@@ -27,6 +27,8 @@ export const createMountRewriter: CreateMountRewriter = (facts, context) => {
   return new LiveMountRewriter(new LiveMount(facts, options, memory, context));
 };
 
+/** More than most mounts have. What forged Host headers drive out is cheap to make again. */
+const REMEMBERED_ADDRESSES = 16;
 /** The record of a mount, read by the metrics for as long as a generation has the mount. */
 class WatchedRecord {
   readonly record = new RewriteRecord();
@@ -39,8 +41,7 @@ class WatchedRecord {
 
 class LiveMountRewriter implements MountRewriter {
   readonly #mount: LiveMount;
-  /** By the map of the first endpoint, which the mount's map remembers for the latest public addresses. */
-  readonly #views = new WeakMap<UrlMap, LivePublicView>();
+  readonly #views = new RecentMap<LivePublicView>(REMEMBERED_ADDRESSES);
   // One slot: nearly every request of a mount names the same address.
   #lastScheme = '';
   #lastAuthority = '';
@@ -71,9 +72,12 @@ class LiveMountRewriter implements MountRewriter {
       prefix === this.#lastPrefix
     )
       return this.#lastView;
-    const view = this.#find(scheme, text, prefix);
+    const key = `${scheme}://${text}${prefix}`;
+    // A piece of a text keeps all of it in memory: of the key, not of the head that was received.
+    const ownText = key.slice(scheme.length + 3, key.length - prefix.length);
+    const view = this.#views.getOrMake(key, () => this.#makeView(scheme, ownText, prefix));
     this.#lastScheme = scheme;
-    this.#lastAuthority = text;
+    this.#lastAuthority = ownText;
     this.#lastPrefix = prefix;
     this.#lastView = view;
     return view;
@@ -90,14 +94,9 @@ class LiveMountRewriter implements MountRewriter {
     return lines;
   }
 
-  #find(scheme: 'http' | 'https', authority: string, prefix: string): LivePublicView {
-    const maps = this.#mount.maps.map((map) => map.forPublic(scheme, authority, prefix));
-    const [first] = maps;
-    const known = first === undefined ? undefined : this.#views.get(first);
-    if (known !== undefined) return known;
-    const view = new LivePublicView(this.#mount, maps, prefix);
-    if (first !== undefined) this.#views.set(first, view);
-    return view;
+  #makeView(scheme: 'http' | 'https', authority: string, prefix: string): LivePublicView {
+    const maps = this.#mount.maps.map((map) => map.makeFor(scheme, authority, prefix));
+    return new LivePublicView(this.#mount, maps, prefix);
   }
 }
 

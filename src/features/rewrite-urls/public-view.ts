@@ -6,7 +6,7 @@ import type { Reply } from '../../exchange/handler.ts';
 import type { ResponseHead } from '../../exchange/head.ts';
 import type { HeaderList, ReadonlyHeaderList } from '../../http/header-list.ts';
 import type { Target } from '../../http/target.ts';
-import { prepareForRewriting } from '../../rewrite/head.ts';
+import { type Expectation, prepareForRewriting } from '../../rewrite/head.ts';
 import { headersToBackend, headersToPublic } from '../../rewrite/headers.ts';
 import type { PublicView } from '../../rewrite/mount-rewriter.ts';
 import { REWRITE_TRACE } from '../../rewrite/trace/rewrite-trace.ts';
@@ -16,7 +16,8 @@ import type { LiveMount } from './live-mount.ts';
 import { wantsShim } from './page-request.ts';
 import { ResponsePlan } from './response-plan.ts';
 import type { ShimParts } from './shim-page.ts';
-import { makeShimParts } from './shim-parts.ts';
+import { makeShimParts, shimScriptFor } from './shim-parts.ts';
+import type { ShimScript } from './shim-script.ts';
 
 /** What browsers load that can hold URLs: half of it cannot be rewritten, so that no range of it is asked for. */
 const REWRITABLE_DESTINATIONS: ReadonlySet<string> = new Set([
@@ -29,18 +30,16 @@ export class LivePublicView implements PublicView {
   readonly mount: LiveMount;
   /** The map that answers go through. */
   readonly map: UrlMap;
-  /** Names the map and the options of this mount in entity tags. */
-  readonly fingerprint: string;
-  /** The same for bodies that have the shim in them. */
-  readonly shimFingerprint: string;
-  /** What pages get; undefined for a mount without shim. */
-  readonly shim: ShimParts | undefined;
+  #fingerprint: string | undefined = undefined;
+  #shimFingerprint: string | undefined = undefined;
+  #shim: ShimParts | undefined = undefined;
+  #script: ShimScript | undefined = undefined;
   readonly #maps: readonly UrlMap[];
   readonly #outerPrefix: string;
   /** Whether requests keep their target as it is, query included. */
   readonly #keepsTarget: boolean;
   readonly #mapsQuery: boolean;
-  readonly #mapInterim: (head: ResponseHead) => ResponseHead;
+  readonly #mapInterim = (head: ResponseHead) => this.#interimToPublic(head);
 
   /** `maps`: one for each endpoint. */
   constructor(mount: LiveMount, maps: readonly UrlMap[], outerPrefix: string) {
@@ -48,20 +47,37 @@ export class LivePublicView implements PublicView {
     if (map === undefined) throw new RangeError('Cannot view a mount without endpoints');
     this.mount = mount;
     this.map = map;
-    this.fingerprint = fingerprintOf(map, mount, '');
-    this.shim = mount.hasShim ? makeShimParts(mount, map, outerPrefix) : undefined;
-    this.shimFingerprint = fingerprintOf(map, mount, this.shim?.script.integrity ?? '');
     this.#maps = maps;
     this.#outerPrefix = outerPrefix;
     // What was done to links is undone where the backend is to believe in its own name.
     this.#mapsQuery = mount.mode !== 'off' && mount.facts.host === 'upstream';
     this.#keepsTarget = mount.keepsPath && !this.#mapsQuery;
-    this.#mapInterim = (head) => this.#interimToPublic(head);
+  }
+
+  /** Names the map and the options of this mount in entity tags. */
+  get fingerprint(): string {
+    return (this.#fingerprint ??= fingerprintOf(this.map, this.mount, ''));
+  }
+
+  /** The same for bodies that have the shim in them. */
+  get shimFingerprint(): string {
+    return (this.#shimFingerprint ??= fingerprintOf(this.map, this.mount, this.shim?.script.integrity ?? ''));
+  }
+
+  /** What pages get; undefined for a mount without shim. */
+  get shim(): ShimParts | undefined {
+    if (!this.mount.hasShim) return undefined;
+    return (this.#shim ??= makeShimParts(this.mount, this.map, this.#outerPrefix));
+  }
+
+  memoKey(endpoint: number): object {
+    return this.#maps[endpoint] ?? this.map;
   }
 
   answerOwn(exchange: Exchange): Reply | undefined {
-    const { path } = exchange.request.target;
-    return this.shim?.script.answer(exchange, this.#outerPrefix + path);
+    if (!this.mount.hasShim) return undefined;
+    const script = (this.#script ??= shimScriptFor(this.mount, this.map, this.#outerPrefix));
+    return script.answer(exchange, this.#outerPrefix + exchange.request.target.path);
   }
 
   mapTarget(target: Target): string {
@@ -81,8 +97,7 @@ export class LivePublicView implements PublicView {
     headersToBackend(headers, map, { host: facts.host, cookies: headerPolicy.cookies });
     const isRewritable = mode === 'all' && REWRITABLE_DESTINATIONS.has(headers.get('sec-fetch-dest') ?? '');
     const acceptEncoding = mode === 'all' ? acceptEncodingFor(headers, isLocal) : undefined;
-    const fingerprint = this.fingerprintFor(headers);
-    prepareForRewriting(headers, { fingerprint, isRewritable, acceptEncoding });
+    prepareForRewriting(headers, new Expected(this, headers, isRewritable, acceptEncoding));
   }
 
   /** Names what a request with these headers gets. */
@@ -110,6 +125,30 @@ export class LivePublicView implements PublicView {
   #interimToPublic(head: ResponseHead): ResponseHead {
     const headers = headersToPublic(head.headers, this.map, this.mount.headerPolicy);
     return headers === head.headers ? head : { ...head, headers };
+  }
+}
+
+/** What is expected of the answer to a request; the fingerprint is that of the view, made when it is asked for. */
+class Expected implements Expectation {
+  readonly #view: LivePublicView;
+  readonly #headers: ReadonlyHeaderList;
+  readonly isRewritable: boolean;
+  readonly acceptEncoding: string | undefined;
+
+  constructor(
+    view: LivePublicView,
+    headers: ReadonlyHeaderList,
+    isRewritable: boolean,
+    acceptEncoding: string | undefined,
+  ) {
+    this.#view = view;
+    this.#headers = headers;
+    this.isRewritable = isRewritable;
+    this.acceptEncoding = acceptEncoding;
+  }
+
+  get fingerprint(): string {
+    return this.#view.fingerprintFor(this.#headers);
   }
 }
 

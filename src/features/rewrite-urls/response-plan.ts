@@ -22,8 +22,13 @@ import { ShimPage } from './shim-page.ts';
 /** A selection that found a language. */
 export type Rewritable = Extract<Selection, { readonly charset: string | undefined }>;
 
+const END_TO_END = {};
 /** Below this a content coding saves no packet. */
 const WORTH_CODING_BYTES = 1024;
+
+function endToEnd(headers: ReadonlyHeaderList): HeaderList {
+  return copyEndToEnd(headers, new HeaderList());
+}
 
 /** What tells a page from fetched markup where browsers do not say it: see {@link wantsShim}. */
 const DECIDE_WITHOUT_DESTINATION = ['Accept', 'X-Requested-With', 'HX-Request'];
@@ -37,20 +42,26 @@ export class ResponsePlan {
   readonly #passing: ResponseHead;
   readonly #leaks: readonly Leak[];
   readonly #mediaType: string;
+  /** Whether a body of it can be looked through for leaks as it is. */
+  readonly #isPlainText: boolean;
+  /** For requests without Sec-Fetch-Dest. */
+  #selection: Selection | undefined = undefined;
   /** By Sec-Fetch-Dest. */
-  readonly #selections = new Map<string, Selection>();
+  #selections: Map<string, Selection> | undefined = undefined;
   #shimPage: ShimPage | undefined;
   /** By content coding, empty for none, and by what decided. */
-  readonly #rewritten = new Map<string, ResponseHead>();
+  #rewritten: Map<string, ResponseHead> | undefined = undefined;
 
   constructor(view: LivePublicView, received: ResponseHead) {
     const { map, mount } = view;
     this.#view = view;
     this.#received = received;
-    const headers = copyEndToEnd(received.headers, new HeaderList());
+    // The same list for all views, so that what the head writer keeps with it serves them all where nothing is mapped.
+    const headers = received.headers.derive(END_TO_END, endToEnd);
     this.#headers = mount.mode === 'off' ? headers : headersToPublic(headers, map, mount.headerPolicy);
     this.#passing = { status: received.status, reason: received.reason, headers: this.#headers };
     this.#mediaType = (received.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+    this.#isPlainText = this.#mediaType.startsWith('text/') && !received.headers.has('content-encoding');
     const leaks: Leak[] = [];
     if (mount.mode !== 'off') mount.leaks.checkHeaders(this.#headers, (leak) => leaks.push(leak));
     this.#leaks = leaks;
@@ -66,8 +77,7 @@ export class ResponsePlan {
     const selection = this.#select(exchange);
     if (selection.language === undefined) {
       if (selection.reason !== 'type') mount.record.noteUntouched(selection.reason);
-      const isText = this.#mediaType.startsWith('text/') && selection.reason !== 'integrity';
-      return this.#pass(exchange, reply.body, isText && !this.#received.headers.has('content-encoding'));
+      return this.#pass(exchange, reply.body, this.#isPlainText && selection.reason !== 'integrity');
     }
     return this.#rewrite(exchange, reply.body, selection);
   }
@@ -108,6 +118,11 @@ export class ResponsePlan {
   #pass(exchange: Exchange, body: Body, isWatched: boolean): Reply {
     const hasTrailers = this.#view.mount.mode !== 'off' && body.length === undefined;
     if (body.isEmpty || (!isWatched && !hasTrailers)) return { head: this.#passing, body };
+    if (body.whole !== undefined) {
+      // It has a length, so that it has no trailers.
+      this.#view.mount.leaks.checkBytes(body.whole, (leak) => this.noteLeak(exchange, leak));
+      return { head: this.#passing, body };
+    }
     const rewriter = new BodyRewriter(this.#view, this, exchange);
     return { head: this.#passing, body: transformBody(body, rewriter.watching(isWatched), body.length) };
   }
@@ -123,18 +138,24 @@ export class ResponsePlan {
 
   #select(exchange: Exchange): Selection {
     const { mount } = this.#view;
-    const destination = exchange.request.headers.get('sec-fetch-dest');
-    const known = this.#selections.get(destination ?? '');
-    const selection =
-      known ??
-      selectLanguage(
-        { method: 'GET', status: this.#received.status, headers: this.#received.headers, destination },
-        mount.selectOptions,
-      );
-    if (known === undefined && this.#selections.size < 32) this.#selections.set(destination ?? '', selection);
+    const selection = this.#selectionFor(exchange.request.headers.get('sec-fetch-dest'));
     const isChecked =
       selection.language !== undefined && mount.integrityUrls.has(this.#view.mapTarget(exchange.request.target));
     return isChecked ? { language: undefined, reason: 'integrity' } : selection;
+  }
+
+  #selectionFor(destination: string | undefined): Selection {
+    if (destination === undefined) return (this.#selection ??= this.#selectLanguage(undefined));
+    const selections = (this.#selections ??= new Map());
+    const known = selections.get(destination);
+    const selection = known ?? this.#selectLanguage(destination);
+    if (known === undefined && selections.size < 32) selections.set(destination, selection);
+    return selection;
+  }
+
+  #selectLanguage(destination: string | undefined): Selection {
+    const { headers, status } = this.#received;
+    return selectLanguage({ method: 'GET', status, headers, destination }, this.#view.mount.selectOptions);
   }
 
   #rewrite(exchange: Exchange, body: Body, selection: Rewritable): Reply | Promise<Reply> {
@@ -224,25 +245,21 @@ export class ResponsePlan {
     const isByDestination = this.#isByDestination(exchange, selection);
     const shim = this.shimFor(exchange, selection.language);
     const key = `${coding ?? ''} ${mayCode} ${isByDestination} ${shim}`;
-    const known = this.#rewritten.get(key);
+    const rewritten = (this.#rewritten ??= new Map());
+    const known = rewritten.get(key);
     if (known !== undefined) return known;
     const headers = this.#headers.toMutable();
     headOfRewritten(headers, this.#facts(exchange, shim, coding, mayCode, isByDestination));
     if (shim === 'page') this.shimPage.adaptHeaders(headers);
     const head = { ...this.#passing, headers };
-    this.#rewritten.set(key, head);
+    rewritten.set(key, head);
     return head;
   }
 
   /** Whether the request's Sec-Fetch-Dest made the difference. */
   #isByDestination(exchange: Exchange, selection: Rewritable): boolean {
     if (!exchange.request.headers.has('sec-fetch-dest')) return false;
-    const { headers, status } = this.#received;
-    const plain =
-      this.#selections.get('') ??
-      selectLanguage({ method: 'GET', status, headers, destination: undefined }, this.#view.mount.selectOptions);
-    this.#selections.set('', plain);
-    return plain.language !== selection.language;
+    return this.#selectionFor(undefined).language !== selection.language;
   }
 
   #facts(
@@ -258,7 +275,14 @@ export class ResponsePlan {
       ...(isByDestination || shim !== 'no' ? ['Sec-Fetch-Dest'] : []),
       ...(shim !== 'no' && !isAsked ? DECIDE_WITHOUT_DESTINATION : []),
     ];
-    const fingerprint = this.#view.fingerprintFor(request.headers);
-    return { fingerprint, isDecoded: true, decidedBy, ...(coding === undefined ? {} : { coding }) };
+    const view = this.#view;
+    return {
+      get fingerprint() {
+        return view.fingerprintFor(request.headers);
+      },
+      isDecoded: true,
+      decidedBy,
+      ...(coding === undefined ? {} : { coding }),
+    };
   }
 }

@@ -6,14 +6,31 @@ import type { LiveMount } from './live-mount.ts';
 import type { ShimParts } from './shim-page.ts';
 import { ShimScript } from './shim-script.ts';
 
-/** `outerPrefix` is what a proxy in front cut off the path. */
+/**
+ * The script for all public addresses of a mount: none of them stands in it. `outerPrefix` is what a proxy in front cut
+ * off the path.
+ */
+export function shimScriptFor(mount: LiveMount, map: UrlMap, outerPrefix: string): ShimScript {
+  return mount.shimScripts.getOrMake(outerPrefix, () => makeScript(mount, map, outerPrefix));
+}
+
+/** What the pages of one public address get. */
 export function makeShimParts(mount: LiveMount, map: UrlMap, outerPrefix: string): ShimParts {
-  const { prefix, spa } = mount.options;
+  const { prefix, spa, except } = mount.options;
+  const outerExcept = except.map((path) => outerPrefix + path);
+  return {
+    script: shimScriptFor(mount, map, outerPrefix),
+    importMap: ImportMap.of(map, prefix, outerExcept),
+    // Without a prefix to hide there is nothing to show.
+    spa: map.addsPrefix ? spa : 'off',
+  };
+}
+
+function makeScript(mount: LiveMount, map: UrlMap, outerPrefix: string): ShimScript {
+  const { prefix } = mount.options;
   const except = mount.options.except.map((path) => outerPrefix + path);
   const backends = (mount.maps[0]?.backends ?? []).flatMap(({ scheme, host, port, path }) =>
     keysOfServer(scheme, host, port).map((key) => [key, path] as const),
   );
-  const script = new ShimScript({ path: map.public.path, base: map.backend.path, prefix, except, backends });
-  // Without a prefix to hide there is nothing to show.
-  return { script, importMap: ImportMap.of(map, prefix, except), spa: map.addsPrefix ? spa : 'off' };
+  return new ShimScript({ path: map.public.path, base: map.backend.path, prefix, except, backends });
 }

@@ -87,10 +87,12 @@ function toElement(pairs: ReadonlyMap<string, string>): ForwardedElement {
 }
 
 function printElement(element: ForwardedElement): string {
-  return PARAMETERS.flatMap((name) => {
+  let text = '';
+  for (const name of PARAMETERS) {
     const value = element[name];
-    return value === undefined ? [] : [`${name}=${quoteIfNeeded(value)}`];
-  }).join(';');
+    if (value !== undefined) text += `${text === '' ? '' : ';'}${name}=${quoteIfNeeded(value)}`;
+  }
+  return text;
 }
 
 function isIpv6(text: string): boolean {
