@@ -249,3 +249,15 @@ testInBrowsers('a sandboxed frame runs with the shim, and nothing is thrown', TI
   await waiting.until('the request of the frame', () => requests.includes('GET /from-frame'));
   await assertClean(frames);
 });
+
+testInBrowsers('what a notification shows comes from the mount', TIMEOUT_MS, async (t, openPage) => {
+  const notifying = await visit(t, openPage, '/app/', () => html('x'));
+  // Without permission nothing is shown, but the object says what would be.
+  const { icon, isNative } = await notifying.page.evaluate<{ icon: string; isNative: boolean }>(`
+    const shown = new Notification('/title', { icon: '/' + 'icon.png' });
+    ({ icon: shown.icon, isNative: shown instanceof Notification && Notification.name === 'Notification' })
+  `);
+  assert.equal(icon, `${notifying.origin}/app/icon.png`);
+  assert.equal(isNative, true);
+  await assertClean(notifying);
+});
