@@ -12,7 +12,10 @@ import { Waiting } from './waiting.ts';
 /** A busy machine starts a browser slowly, and loads pages slowly. */
 const LIMIT_MS = 60_000;
 
-/** Whatever does not go to loopback goes to a proxy that nobody serves, names unresolved. The rest is quiet by itself. */
+/**
+ * Names are not asked for, and whatever does not go to loopback goes to a proxy that nobody serves: what a release does not
+ * let one switch off, such as the fetching of settings, fails at once. The rest is quiet.
+ */
 const PREFERENCES: Readonly<Record<string, string | number | boolean>> = {
   'network.proxy.type': 1,
   'network.proxy.socks': '127.0.0.1',
@@ -33,7 +36,8 @@ const PREFERENCES: Readonly<Record<string, string | number | boolean>> = {
   'media.gmp-manager.updateEnabled': false,
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
-  'services.settings.server': 'data:,',
+  'network.http.speculative-parallel-limit': 0,
+  'network.dns.forceResolve': '127.0.0.1',
   'toolkit.telemetry.enabled': false,
   'toolkit.telemetry.server': 'data:,',
 };
