@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
+import { writeLatin1 } from '../util/latin1.ts';
 import { giveSlab, takeSlab } from './slab-pool.ts';
 
 /** What an engine implements to live on a connection. */
@@ -27,6 +28,9 @@ export const WRITE_HIGH_WATER_BYTES = 256 * 1024;
 /** Read buffer shared by all connections of the process whose bytes are parsed at once. */
 const SCRATCH_BYTES = 64 * 1024;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+/** Small writes are put together in one buffer of this size, which the system has read when the write returns. */
+const OUT_SCRATCH_BYTES = 4 * 1024;
+let outScratch = Buffer.allocUnsafeSlow(OUT_SCRATCH_BYTES);
 
 /**
  * Reads straight into our memory where Node allows it: `onread` is documented for outbound sockets. Small reads share
@@ -43,6 +47,7 @@ export class Connection implements Expiring {
   readonly #deadlines: Deadlines;
   /** Whether the socket was made with `onread`, so that it has no buffer of its own. */
   #isOverReads = false;
+  readonly #isTls: boolean;
   #user: ConnectionUser | undefined = undefined;
   #slab: Buffer | undefined = undefined;
   /** Whether the socket reads into {@link scratch}; otherwise into `#slab`, or the slab that was lent last. */
@@ -57,6 +62,7 @@ export class Connection implements Expiring {
 
   private constructor(socket: Socket, deadlines: Deadlines) {
     this.socket = socket;
+    this.#isTls = socket instanceof TLSSocket;
     this.#deadlines = deadlines;
     deadlines.add(this);
     socket.on('end', () => this.#onEnd());
@@ -183,6 +189,26 @@ export class Connection implements Expiring {
     return false;
   }
 
+  /**
+   * Writes text (latin1), bytes and text again as one buffer; `bytes` are needed no more when it returns. False means
+   * "wait for onDrain".
+   */
+  writeJoined(before: string, bytes: Buffer, after: string): boolean {
+    if (this.isClosed) return true;
+    const end = before.length + bytes.length;
+    const size = end + after.length;
+    // TLS always writes later, and so does a socket for which something waits.
+    const isAtOnce = size <= OUT_SCRATCH_BYTES && !this.#isTls && this.socket.writableLength === 0;
+    const joined = isAtOnce ? outScratch.subarray(0, size) : Buffer.allocUnsafe(size);
+    writeLatin1(joined, before, 0);
+    joined.set(bytes, before.length);
+    if (after !== '') writeLatin1(joined, after, end);
+    const mayGoOn = this.write(joined);
+    // The system did not take it all: the memory belongs to this write now.
+    if (isAtOnce && this.socket.writableLength > 0) outScratch = Buffer.allocUnsafeSlow(OUT_SCRATCH_BYTES);
+    return mayGoOn;
+  }
+
   cork(): void {
     this.socket.cork();
   }
@@ -213,7 +239,7 @@ export class Connection implements Expiring {
   /** Ends with RST instead of FIN, so that the peer cannot take what it has for the whole. */
   reset(): void {
     // TLS has no RST of its own; without a socket below at hand, the missing close_notify tells (RFC 8446 §6.1).
-    const socket = this.socket instanceof TLSSocket ? this.#carrier : this.socket;
+    const socket = this.#isTls ? this.#carrier : this.socket;
     // A unix socket has no RST either, nor an address.
     if (socket?.remoteAddress !== undefined) socket.resetAndDestroy();
     this.socket.destroy();
