@@ -99,6 +99,22 @@ export class Connection implements Expiring {
     return connection;
   }
 
+  /**
+   * Opens on an accepted socket of TLS in the event that tells that its handshake is over: with reads into our memory
+   * where Node can be made to, else over events. `carrier`: the socket below. It is never detached.
+   */
+  static overHandshake(socket: Socket, deadlines: Deadlines, carrier: Socket): Connection {
+    const connection = new Connection(socket, deadlines);
+    connection.#carrier = carrier;
+    const onread: OnRead = {
+      buffer: () => connection.#nextBuffer() as unknown as Uint8Array,
+      callback: (size, buffer) => connection.#onRead(size, buffer as Buffer),
+    };
+    if (usesPlainSockets || !readInto(socket, scratch, onread))
+      socket.on('data', (bytes: Buffer) => connection.#onOwnedBytes(bytes));
+    return connection;
+  }
+
   get isClosed(): boolean {
     return this.#isClosed || this.socket.destroyed;
   }
@@ -319,6 +335,9 @@ export interface OnRead {
   callback(bytesRead: number, buffer: Uint8Array): boolean;
 }
 
+/** Whether the ways that Node does not document are left alone: for tests, and for whoever mistrusts them. */
+export const usesPlainSockets = process.env['PORTICO_PLAIN_SOCKETS'] !== undefined;
+
 /** Sockets as Node keeps them inside: what re-wrapping needs. */
 interface SocketInternals {
   _handle: object | null;
@@ -348,6 +367,23 @@ export function rewrapSocket(socket: Socket, onread: OnRead | undefined): Socket
   wrappedInternals.server = internals.server;
   wrappedInternals._server = internals._server;
   return wrapped;
+}
+
+/**
+ * Makes an open socket read into `first` and what `onread` hands out, as if it had been made with `onread`. Answers false,
+ * and changes nothing, where it holds bytes that were read already or Node keeps the option elsewhere. Exception: the
+ * three properties behind the option and `useUserBuffer` are not documented.
+ */
+function readInto(socket: Socket, first: Buffer, onread: OnRead): boolean {
+  const [buffer, makeBuffer, callback] = ['kBuffer', 'kBufferGen', 'kBufferCb'].map((name) =>
+    Object.getOwnPropertySymbols(socket).find(({ description }) => description === name),
+  );
+  if (buffer === undefined || makeBuffer === undefined || callback === undefined) return false;
+  if (socket.readableLength > 0 || !canRewrap(socket)) return false;
+  Object.assign(socket, { [buffer]: first, [makeBuffer]: onread.buffer, [callback]: onread.callback });
+  const { _handle: handle } = socket as unknown as { readonly _handle: { useUserBuffer(buffer: Buffer): void } };
+  handle.useUserBuffer(first);
+  return true;
 }
 
 function nothing(): void {}
