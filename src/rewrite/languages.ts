@@ -44,6 +44,8 @@ export interface BodyFacts {
   readonly language: Language | 'sniff';
   /** The charset of the Content-Type. */
   readonly charset: string | undefined;
+  /** Whether the body comes in one piece. Default false. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -75,7 +77,7 @@ function decide(
   if (language === 'none') return passOn;
   const charset = detectCharset(head, isWhole, facts.charset, language);
   if (charset === undefined) return undefined;
-  return transformFor(map, language, charset, options, tally);
+  return transformFor(map, language, charset, options, tally, facts.isWhole);
 }
 
 function transformFor(
@@ -84,14 +86,16 @@ function transformFor(
   { kind, label }: Charset,
   options: HtmlOptions,
   tally: ScanTally | undefined,
+  isBodyWhole: boolean | undefined,
 ): Transform {
   tally?.watch?.onLanguage(language, kind);
   if (kind === 'opaque' && tally !== undefined) tally.opaqueBodies = (tally.opaqueBodies ?? 0) + 1;
   const make = SCANNERS[language];
   if (make === undefined || kind === 'opaque') return passOn;
   const withBytes = kind === 'double-byte' ? { ...options, leadBytes: leadBytesOf(label ?? '') } : options;
-  const scan = scanTransform(() => make(map, withBytes), tally);
-  if (kind === 'ascii' || kind === 'double-byte') return scan;
+  const isPlain = kind === 'ascii' || kind === 'double-byte';
+  const scan = scanTransform(() => make(map, withBytes), tally, isPlain && isBodyWhole);
+  if (isPlain) return scan;
   const isBigEndian = kind === 'utf-16be';
   return (next) => decodeUtf16(isBigEndian)(scan(encodeUtf16(isBigEndian)(next)));
 }

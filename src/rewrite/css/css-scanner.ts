@@ -47,6 +47,10 @@ export class CssScanner implements Scanner, UrlReader {
     this.#behind = '';
   }
 
+  isUntouched(bytes: Buffer): boolean {
+    return this.#map.isForeignTo(bytes);
+  }
+
   scan(window: Window, from: number, to: number, isLast: boolean, edits: EditList): number {
     this.#window = window;
     this.#edits = edits;
@@ -70,6 +74,7 @@ export class CssScanner implements Scanner, UrlReader {
     this.#textStart = end;
     if (this.#plain.map(this.#window.bytes, start, end, this.#needles, this.#edits) !== 'unknown') return;
     const raw = this.#window.slice(start, end);
+    if (!this.#map.isExamined(raw)) return;
     const mapped = this.#map.toPublicEscaped(raw, 'css');
     if (mapped !== raw) this.#edits.replace(start, end, mapped);
   }

@@ -87,6 +87,10 @@ export class XmlScanner implements Scanner {
     this.#search.reset();
   }
 
+  isUntouched(bytes: Buffer): boolean {
+    return this.#map.isForeignTo(bytes);
+  }
+
   scan(window: Window, from: number, to: number, isLast: boolean, edits: EditList): number {
     if (this.#kind === 'search') return this.#search.scan(window, from, to, isLast, edits);
     const run: Run = { window, bytes: window.bytes.subarray(0, to), text: window.text, to, isLast, edits };
@@ -318,6 +322,7 @@ export class XmlScanner implements Scanner {
   /** Replaces `[start, end)` by what `map` makes of it; all before it is settled. */
   #mapRange(run: Run, start: number, end: number, map: (raw: string) => string): void {
     const raw = run.text.slice(start, end);
+    if (!this.#map.isExamined(raw)) return;
     const mapped = map(raw);
     // What did not change and names no backend needs no exclusion from the search either.
     if (mapped === raw && !this.#map.matcher.isNamedIn(raw)) return;
