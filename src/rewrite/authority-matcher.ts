@@ -110,6 +110,11 @@ export class AuthorityMatcher {
     return this.#anyCase.test(text);
   }
 
+  /** Matches a needle in any case, or one of `more`. */
+  hintPattern(more: readonly string[]): RegExp {
+    return new RegExp([this.#anyCase.source, ...more.map(escapeRegExp)].join('|'), 'gi');
+  }
+
   /** {@link isHintedIn} for bytes. */
   isHintedInBytes(bytes: Buffer): boolean {
     return this.hasCase ? this.isHintedIn(bytes.toString('latin1')) : this.mayContain(bytes);

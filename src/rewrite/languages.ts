@@ -3,6 +3,7 @@ import { PassingSink, type Release, type Sink, type Transform } from '../exchang
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { type Charset, detectCharset, leadBytesOf, PRESCAN_BYTES } from './charset.ts';
 import { CssScanner } from './css/css-scanner.ts';
+import { DeferredScanner, type Marks } from './deferred-scanner.ts';
 import { type HtmlOptions, HtmlScanner } from './html/html-scanner.ts';
 import { JsScanner } from './js/js-scanner.ts';
 import { JsonScanner, VocabularyScanner } from './json/json-scanner.ts';
@@ -20,18 +21,31 @@ type MakeScanner = (map: UrlMap, options: HtmlOptions) => Scanner;
 
 /** Which scanner serves which language. */
 const SCANNERS: Readonly<Partial<Record<Language, MakeScanner>>> = {
-  html: (map, options) => new HtmlScanner(map, options),
-  xhtml: (map, options) => new HtmlScanner(map, { ...options, isXml: true }),
-  css: (map, options) => new CssScanner(map, options),
+  html: (map, options) => deferHtml(new HtmlScanner(map, options), map, options),
+  xhtml: (map, options) => deferHtml(new HtmlScanner(map, { ...options, isXml: true }), map, options),
+  css: (map, options) => defer(new CssScanner(map, options), map),
   javascript: (map, options) => new JsScanner(map, options),
   json: (map, options) => new JsonScanner(map, options),
   manifest: (map) => new VocabularyScanner(map, manifestMeaning),
   importmap: (map) => new VocabularyScanner(map, importMapMeaning),
   speculationrules: (map) => new VocabularyScanner(map, speculationMeaning),
-  xml: (map, options) => new XmlScanner(map, { ...options, css: new CssScanner(map, options) }),
+  xml: (map, options) => defer(new XmlScanner(map, { ...options, css: new CssScanner(map, options) }), map),
   playlist: (map) => new PlaylistScanner(map),
   text: (map) => new TextScanner(map),
 };
+
+/** What a document holds besides URLs: hashes, and policies that may name our host without its port. */
+const HTML_MARKS = { lesson: /integrity/i, hints: [':*'] };
+
+function deferHtml(scanner: Scanner, map: UrlMap, options: HtmlOptions): Scanner {
+  const { insertion, needsReferrer, strings } = options;
+  return insertion !== undefined || needsReferrer || strings?.size ? scanner : defer(scanner, map, HTML_MARKS);
+}
+
+/** Where no path changes, what cannot change is not scanned. */
+function defer(scanner: Scanner, map: UrlMap, marks: Omit<Marks, 'matcher'> = { hints: [] }): Scanner {
+  return map.addsPrefix ? scanner : new DeferredScanner(scanner, { ...marks, matcher: map.matcher });
+}
 
 /** A new scanner for a language; undefined if none serves it. */
 export function makeScanner(language: Language, map: UrlMap, options: HtmlOptions = {}): Scanner | undefined {

@@ -130,11 +130,6 @@ export class UrlMap {
     return this.addsPrefix || this.matcher.isHintedIn(raw);
   }
 
-  /** Whether nothing in a whole body can change. False is no proof. */
-  isForeignTo(bytes: Buffer): boolean {
-    return !this.addsPrefix && !this.matcher.isHintedInBytes(bytes);
-  }
-
   /**
    * The public form of a URL as the backend writes it (latin1 text, anything a browser would take for a URL, white
    * space around it included). Returns the same string when nothing changes. Scripts (`javascript:`) and `data:` are

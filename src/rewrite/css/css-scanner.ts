@@ -47,10 +47,6 @@ export class CssScanner implements Scanner, UrlReader {
     this.#behind = '';
   }
 
-  isUntouched(bytes: Buffer): boolean {
-    return this.#map.isForeignTo(bytes);
-  }
-
   scan(window: Window, from: number, to: number, isLast: boolean, edits: EditList): number {
     this.#window = window;
     this.#edits = edits;

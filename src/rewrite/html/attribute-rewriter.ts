@@ -39,9 +39,9 @@ const BACKSLASH = 0x5c;
 const NO_NUMBER = 0;
 
 /** The document asks for something with its hash: that is to be learned. */
-export const HAS_INTEGRITY = /integrity/i;
+const HAS_INTEGRITY = /integrity/i;
 /** A source of a policy that may name our host without its port. */
-export const ANY_PORT = ':*';
+const ANY_PORT = ':*';
 /** How long the names `csp`, `srcdoc` and `data-no-rewrite` are. */
 const LENGTHS_WITH_MEANING = new Set([3, 6, 15]);
 

@@ -5,7 +5,7 @@ import type { ScanOptions } from '../scan-options.ts';
 import type { Scanner } from '../scanner.ts';
 import type { UrlMap } from '../url-map.ts';
 import type { Window } from '../window.ts';
-import { ANY_PORT, AttributeRewriter, HAS_INTEGRITY } from './attribute-rewriter.ts';
+import { AttributeRewriter } from './attribute-rewriter.ts';
 import { ATTRIBUTES, KIND, KIND_OF } from './attributes.ts';
 import { DocumentHead } from './document-head.ts';
 import { CONTENT, ELEMENT } from './elements.ts';
@@ -99,13 +99,6 @@ export class HtmlScanner implements Scanner, TokenReader {
 
   get unexaminedBytes(): number {
     return this.#findings.unexaminedBytes;
-  }
-
-  isUntouched(bytes: Buffer): boolean {
-    const { insertion, needsReferrer, strings } = this.#options;
-    if (insertion !== undefined || needsReferrer || strings?.size) return false;
-    if (!this.#stage.map.isForeignTo(bytes) || bytes.includes(ANY_PORT)) return false;
-    return !HAS_INTEGRITY.test(bytes.toString('latin1'));
   }
 
   #makeTokenizer(): HtmlTokenizer {

@@ -87,10 +87,6 @@ export class XmlScanner implements Scanner {
     this.#search.reset();
   }
 
-  isUntouched(bytes: Buffer): boolean {
-    return this.#map.isForeignTo(bytes);
-  }
-
   scan(window: Window, from: number, to: number, isLast: boolean, edits: EditList): number {
     if (this.#kind === 'search') return this.#search.scan(window, from, to, isLast, edits);
     const run: Run = { window, bytes: window.bytes.subarray(0, to), text: window.text, to, isLast, edits };
