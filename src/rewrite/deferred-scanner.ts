@@ -8,12 +8,11 @@ import { Window } from './window.ts';
 
 /** How far before the needle that it is about an edit may begin. Every authority in one of its usual spellings fits in. */
 const NEAR = 640;
-/** Bytes that went out and were not scanned: past this the scanner catches up. */
-const MAX_KEPT_BYTES = 256 * 1024;
+/** The most bytes that are kept, having gone out unscanned. A body in which more have is scanned at once from there on. */
+const MAX_KEPT_BYTES = 512 * 1024;
 /** What no edit reaches across on its way to its needle: quotes, angles, and white space that ends no escape of CSS. */
 const BARRIER = /[<>"'`]|[^0-9a-f][ \t\n]/i;
 const SPACE_OR_BARRIER = /[\s<>"'`]/;
-const LONGEST_LESSON = 16;
 const NOTHING = Buffer.alloc(0);
 
 /** What makes a window worth looking at. */
@@ -21,8 +20,8 @@ export interface Marks {
   readonly matcher: AuthorityMatcher;
   /** Other strings an edit may be about, beside the needles. */
   readonly hints: readonly string[];
-  /** What the scanner is to learn about: matches at most 16 characters, none of them a barrier. */
-  readonly lesson?: RegExp;
+  /** What the scanner is to learn about, exactly so; no barrier in it. */
+  readonly lessons: readonly string[];
 }
 
 /**
@@ -32,34 +31,38 @@ export interface Marks {
  *
  *     document   [ scanned | kept: gone out, not scanned | window ... | held ]
  *
- * The inner scanner sees the same bytes, only later, so its answer is the same. Where the kept bytes are too many it catches
- * up on them, in which there is nothing to change.
+ * The inner scanner sees the same bytes, only later, so its answer is the same.
  */
 export class DeferredScanner implements Scanner {
-  readonly maxHeldBytes: number;
-  readonly #inner: Scanner;
+  readonly #makeInner: () => Scanner;
+  /** Made when the first mark comes. */
+  #inner: Scanner | undefined;
   readonly #marks: Marks;
   readonly #edits = new EditList();
-  readonly #hint: RegExp;
+  #hint: RegExp | undefined;
   readonly #longest: number;
   readonly #holdBytes: number;
   readonly #needles: readonly Buffer[];
-  #kept: Buffer[] = [];
+  /** The kept bytes, and room for more. */
+  #kept: Buffer = NOTHING;
   #keptBytes = 0;
+  #isTooLong = false;
 
-  constructor(inner: Scanner, marks: Marks) {
-    this.#inner = inner;
+  constructor(makeInner: () => Scanner, marks: Marks) {
+    this.#makeInner = makeInner;
     this.#marks = marks;
-    const { matcher, hints } = marks;
-    this.#hint = matcher.hintPattern(hints);
-    this.#needles = hints.map((hint) => Buffer.from(hint, 'latin1'));
-    this.#longest = Math.max(LONGEST_LESSON, ...[...matcher.needles, ...this.#needles].map(({ length }) => length));
+    const { matcher, hints, lessons } = marks;
+    this.#needles = [...hints, ...lessons].map((text) => Buffer.from(text, 'latin1'));
+    this.#longest = Math.max(0, ...[...matcher.needles, ...this.#needles].map(({ length }) => length));
     this.#holdBytes = NEAR + this.#longest + 2;
-    this.maxHeldBytes = inner.maxHeldBytes + this.#holdBytes;
+  }
+
+  get maxHeldBytes(): number {
+    return (this.#inner?.maxHeldBytes ?? 0) + this.#holdBytes;
   }
 
   get unexaminedBytes(): number {
-    return this.#inner.unexaminedBytes ?? 0;
+    return this.#inner?.unexaminedBytes ?? 0;
   }
 
   isUntouched(bytes: Buffer): boolean {
@@ -67,24 +70,29 @@ export class DeferredScanner implements Scanner {
   }
 
   reset(): void {
-    this.#inner.reset();
-    this.#kept = [];
+    this.#inner?.reset();
+    this.#kept = NOTHING;
     this.#keptBytes = 0;
+    this.#isTooLong = false;
   }
 
   scan(window: Window, from: number, to: number, isLast: boolean, edits: EditList): number {
     const bytes = from === 0 && to === window.length ? window.bytes : window.bytes.subarray(from, to);
-    if (this.#hasMark(bytes)) return this.#scanNow(window, bytes, from, to, isLast, edits);
+    if (this.#isTooLong || this.#hasMark(bytes)) return this.#scanNow(window, bytes, from, to, isLast, edits);
     if (isLast) return to;
     const passed = this.#holdFrom(bytes);
     this.#keep(bytes.subarray(0, passed));
     return from + passed;
   }
 
+  #scanner(): Scanner {
+    return (this.#inner ??= this.#makeInner());
+  }
+
   #hasMark(bytes: Buffer): boolean {
     if (this.#marks.matcher.isHintedInBytes(bytes)) return true;
     for (const needle of this.#needles) if (bytes.includes(needle)) return true;
-    return this.#marks.lesson?.test(bytes.toString('latin1')) ?? false;
+    return false;
   }
 
   /** Behind the last barrier in `bytes`, or as far as an edit can reach back from what comes next. */
@@ -95,34 +103,43 @@ export class DeferredScanner implements Scanner {
   }
 
   #keep(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    this.#kept.push(Buffer.from(bytes));
-    this.#keptBytes += bytes.length;
-    if (this.#keptBytes <= MAX_KEPT_BYTES) return;
-    const kept = Buffer.concat(this.#kept);
-    this.#edits.clear();
-    this.#dropKept(kept, this.#inner.scan(Window.of(kept), 0, kept.length, false, this.#edits));
+    const size = this.#keptBytes + bytes.length;
+    if (size > this.#kept.length) {
+      const roomier = Buffer.allocUnsafe(Math.max(size, 2 * this.#kept.length));
+      this.#kept.copy(roomier, 0, 0, this.#keptBytes);
+      this.#kept = roomier;
+    }
+    bytes.copy(this.#kept, this.#keptBytes);
+    this.#keptBytes = size;
+    if (size > MAX_KEPT_BYTES) this.#catchUp();
   }
 
-  #dropKept(kept: Buffer, count: number): void {
-    const rest = count < kept.length ? Buffer.from(kept.subarray(count)) : NOTHING;
-    this.#kept = rest.length > 0 ? [rest] : [];
+  #catchUp(): void {
+    this.#isTooLong = true;
+    this.#edits.clear();
+    this.#dropKept(this.#scanner().scan(Window.of(this.#kept), 0, this.#keptBytes, false, this.#edits));
+  }
+
+  /** The inner scanner has settled that much of the kept bytes, or more. */
+  #dropKept(count: number): void {
+    const rest = Buffer.from(this.#kept.subarray(Math.min(count, this.#keptBytes), this.#keptBytes));
+    this.#kept = rest;
     this.#keptBytes = rest.length;
   }
 
   #scanNow(window: Window, bytes: Buffer, from: number, to: number, isLast: boolean, edits: EditList): number {
     this.#edits.clear();
     if (this.#keptBytes === 0) {
-      const settled = this.#inner.scan(window, from, to, isLast, this.#edits);
+      const settled = this.#scanner().scan(window, from, to, isLast, this.#edits);
       this.#addLocal(window.bytes, 0, from, edits);
       return settled;
     }
-    const kept = this.#kept.length === 1 ? (this.#kept[0] ?? NOTHING) : Buffer.concat(this.#kept);
-    const joined = Buffer.concat([kept, bytes]);
-    const settled = this.#inner.scan(Window.of(joined), 0, joined.length, isLast, this.#edits);
-    this.#addLocal(joined, from - kept.length, kept.length, edits);
-    this.#dropKept(kept, settled);
-    return Math.max(from, from + settled - kept.length);
+    const count = this.#keptBytes;
+    const joined = Buffer.concat([this.#kept.subarray(0, count), bytes]);
+    const settled = this.#scanner().scan(Window.of(joined), 0, joined.length, isLast, this.#edits);
+    this.#addLocal(joined, from - count, count, edits);
+    this.#dropKept(settled);
+    return Math.max(from, from + settled - count);
   }
 
   /** Adds the edits of `bytes` that are near their hint, moved by `distance`. None of those begins before `floor`. */
@@ -137,6 +154,7 @@ export class DeferredScanner implements Scanner {
 
   /** Whether the edit that begins at `start`, and differs from `front` on, has a hint before that, or near behind it. */
   #isNearHint(bytes: Buffer, start: number, front: number): boolean {
+    this.#hint ??= this.#marks.matcher.hintPattern(this.#marks.hints);
     const from = Math.max(0, start - this.#longest);
     const text = bytes.toString('latin1', from, front + this.#holdBytes);
     for (const { index, 0: hint } of text.matchAll(this.#hint)) {

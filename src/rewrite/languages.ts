@@ -4,6 +4,8 @@ import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { type Charset, detectCharset, leadBytesOf, PRESCAN_BYTES } from './charset.ts';
 import { CssScanner } from './css/css-scanner.ts';
 import { DeferredScanner, type Marks } from './deferred-scanner.ts';
+import { ANY_PORT } from './html/attribute-rewriter.ts';
+import { INTEGRITY_ENDS } from './html/attributes.ts';
 import { type HtmlOptions, HtmlScanner } from './html/html-scanner.ts';
 import { JsScanner } from './js/js-scanner.ts';
 import { JsonScanner, VocabularyScanner } from './json/json-scanner.ts';
@@ -21,30 +23,31 @@ type MakeScanner = (map: UrlMap, options: HtmlOptions) => Scanner;
 
 /** Which scanner serves which language. */
 const SCANNERS: Readonly<Partial<Record<Language, MakeScanner>>> = {
-  html: (map, options) => deferHtml(new HtmlScanner(map, options), map, options),
-  xhtml: (map, options) => deferHtml(new HtmlScanner(map, { ...options, isXml: true }), map, options),
-  css: (map, options) => defer(new CssScanner(map, options), map),
+  html: (map, options) => deferHtml(map, options),
+  xhtml: (map, options) => deferHtml(map, { ...options, isXml: true }),
+  css: (map, options) => defer(map, () => new CssScanner(map, options)),
   javascript: (map, options) => new JsScanner(map, options),
   json: (map, options) => new JsonScanner(map, options),
   manifest: (map) => new VocabularyScanner(map, manifestMeaning),
   importmap: (map) => new VocabularyScanner(map, importMapMeaning),
   speculationrules: (map) => new VocabularyScanner(map, speculationMeaning),
-  xml: (map, options) => defer(new XmlScanner(map, { ...options, css: new CssScanner(map, options) }), map),
+  xml: (map, options) => defer(map, () => new XmlScanner(map, { ...options, css: new CssScanner(map, options) })),
   playlist: (map) => new PlaylistScanner(map),
   text: (map) => new TextScanner(map),
 };
 
 /** What a document holds besides URLs: hashes, and policies that may name our host without its port. */
-const HTML_MARKS = { lesson: /integrity/i, hints: [':*'] };
+const HTML_MARKS = { lessons: INTEGRITY_ENDS, hints: [ANY_PORT] };
 
-function deferHtml(scanner: Scanner, map: UrlMap, options: HtmlOptions): Scanner {
+function deferHtml(map: UrlMap, options: HtmlOptions): Scanner {
   const { insertion, needsReferrer, strings } = options;
-  return insertion !== undefined || needsReferrer || strings?.size ? scanner : defer(scanner, map, HTML_MARKS);
+  const make = () => new HtmlScanner(map, options);
+  return insertion !== undefined || needsReferrer || strings?.size ? make() : defer(map, make, HTML_MARKS);
 }
 
 /** Where no path changes, what cannot change is not scanned. */
-function defer(scanner: Scanner, map: UrlMap, marks: Omit<Marks, 'matcher'> = { hints: [] }): Scanner {
-  return map.addsPrefix ? scanner : new DeferredScanner(scanner, { ...marks, matcher: map.matcher });
+function defer(map: UrlMap, make: () => Scanner, marks: Omit<Marks, 'matcher'> = { lessons: [], hints: [] }): Scanner {
+  return map.addsPrefix ? make() : new DeferredScanner(make, { ...marks, matcher: map.matcher });
 }
 
 /** A new scanner for a language; undefined if none serves it. */

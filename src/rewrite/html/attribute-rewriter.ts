@@ -3,7 +3,7 @@ import { policyToPublic } from '../content-security.ts';
 import { referrerPolicyToPublic } from '../referrer-policy.ts';
 import type { Scanner } from '../scanner.ts';
 import { replaceResolved, resolveValue, scanResolved } from './attribute-value.ts';
-import { ATTRIBUTE, ATTRIBUTES, KIND, KIND_OF } from './attributes.ts';
+import { ATTRIBUTE, ATTRIBUTES, INTEGRITY_ENDS, KIND, KIND_OF } from './attributes.ts';
 import { CLASS, LETTER, LOWER, readLatin1 } from './bytes.ts';
 import { ELEMENT } from './elements.ts';
 import { isUrlParam, readMetaContent } from './meta.ts';
@@ -39,9 +39,9 @@ const BACKSLASH = 0x5c;
 const NO_NUMBER = 0;
 
 /** The document asks for something with its hash: that is to be learned. */
-const HAS_INTEGRITY = /integrity/i;
+const HAS_INTEGRITY = new RegExp(INTEGRITY_ENDS.join('|'));
 /** A source of a policy that may name our host without its port. */
-const ANY_PORT = ':*';
+export const ANY_PORT = ':*';
 /** How long the names `csp`, `srcdoc` and `data-no-rewrite` are. */
 const LENGTHS_WITH_MEANING = new Set([3, 6, 15]);
 
@@ -100,9 +100,11 @@ export class AttributeRewriter {
     return true;
   }
 
-  /** Whether the element has the attribute of that number. */
-  has(tag: Tag, number: number): boolean {
-    return this.#find(tag, number) >= 0;
+  /** Whether the element has an `integrity` that is spelled as {@link INTEGRITY_ENDS} says. */
+  hasIntegrity(tag: Tag): boolean {
+    const slot = this.#find(tag, ATTRIBUTE.integrity);
+    const end = slot < 0 ? 0 : (tag.attributes[slot + 1] ?? 0);
+    return HAS_INTEGRITY.test(readLatin1(this.#stage.bytes, tag.attributes[slot] ?? 0, end));
   }
 
   /** The resolved value of the attribute of that number (a value of `ATTRIBUTE`), or undefined. The first one counts. */
