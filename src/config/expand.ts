@@ -6,6 +6,7 @@ import type { MistakeList } from './diagnostics.ts';
 import type { KeyPath } from './document.ts';
 import { isPlainObject } from './environment.ts';
 import type { FeatureDeclaration, FeatureTable } from './feature-table.ts';
+import { isPathKey } from './mount-path.ts';
 import { ROOT_KEYS } from './schema.ts';
 import { SITE_SCHEMAS } from './tls-schema.ts';
 
@@ -84,7 +85,7 @@ class Expander {
 
   #expandContent(key: string, value: unknown, path: KeyPath): Omit<LongSite, 'settings'> {
     const keys = isPlainObject(value) ? entriesOf(value).map(([name]) => name) : [];
-    if (isPlainObject(value) && keys.some((name) => name.startsWith('/'))) return this.#expandMap(key, value, path);
+    if (isPlainObject(value) && keys.some(isPathKey)) return this.#expandMap(key, value, path);
     if (keys.includes('defaults')) {
       const message = '"defaults" has no effect in a site without paths';
       this.#mistakes.atKey([...path, 'defaults'], message, 'put what it holds beside the other keys, or add paths');
@@ -99,7 +100,7 @@ class Expander {
     let defaults: LongFeature[] = [];
     for (const [name, inner] of entriesOf(value)) {
       const innerPath = [...path, name];
-      if (name.startsWith('/')) mounts.push(this.#expandMount(name, inner, innerPath));
+      if (isPathKey(name)) mounts.push(this.#expandMount(name, inner, innerPath));
       else if (name === 'defaults') defaults = this.expandDefaults(inner, innerPath);
       else this.#refuseBesidePaths(name, innerPath);
     }
@@ -205,8 +206,9 @@ class Expander {
     let suggestion = near === undefined ? undefined : `did you mean "${near}"?`;
     if (ROOT_KEYS.includes(key)) suggestion = `"${key}" belongs to the top of the document`;
     if (SITE_KEYS.includes(key)) suggestion = `"${key}" belongs to a site as a whole: put it beside its paths`;
-    if (key.startsWith('/')) suggestion = 'a mount holds no paths: write the whole path as a key of the site';
-    if (looksLikePath(key)) suggestion = `a path starts with a slash: write /${key}`;
+    if (isPathKey(key)) suggestion = 'a mount holds no paths: write the whole path as a key of the site';
+    if (looksLikePath(key))
+      suggestion = `a path starts with a slash: write ${key.startsWith('=') ? `=${key.replace(/^=\s*\/?/, '/')}` : `/${key}`}`;
     this.#mistakes.atKey(path, `unknown key "${key}"`, suggestion);
     return near;
   }
@@ -274,5 +276,5 @@ function suggestMountValue(value: unknown): string | undefined {
 }
 
 function looksLikePath(key: string): boolean {
-  return !key.startsWith('/') && key.includes('/');
+  return !isPathKey(key) && key.includes('/');
 }

@@ -51,13 +51,14 @@ function definitions(features: FeatureTable): JsonSchema {
       description: 'What serves a whole site, the features that stand before it, and what concerns the site.',
     },
     paths: {
-      description: 'A map of public paths: a key ending in `/` covers all below it, any other exactly itself.',
+      description:
+        'A map of public paths: a key that ends in `/` covers all below it, any other exactly itself, `=/` (a `=` before the slash) exactly a path that ends in one.',
       type: 'object',
       properties: {
         defaults: { ...ref('features'), description: 'Features of every mount of this site that does not set them.' },
         ...siteProperties(),
       },
-      patternProperties: { '^/': { anyOf: [ref('address'), ref('mount')] } },
+      patternProperties: { '^(/|=/(.*/)?$)': { anyOf: [ref('address'), ref('mount')] } },
       additionalProperties: false,
       minProperties: 1,
     },

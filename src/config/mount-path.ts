@@ -7,8 +7,13 @@ export type ParsedPath = { readonly path: string } | { readonly message: string;
 const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
 const BAD_PERCENT = /%(?![0-9A-Fa-f]{2})/;
 
+/** Whether a key of a site is a path, be it a wrong one. */
+export function isPathKey(key: string): boolean {
+  return /^=?\//.test(key);
+}
+
 /**
- * Parses the key of a mount. A path that ends in `/` is a subtree, any other exactly itself. Characters that a request
+ * Parses the key of a mount. A path that ends in `/` is a subtree, behind `=` exactly itself, as any other. Characters that a request
  * target escapes are escaped here too (`/müller/` is `/m%C3%BCller/`), runs of slashes count as one.
  */
 export function parseMountPath(text: string): ParsedPath {
@@ -19,7 +24,10 @@ export function parseMountPath(text: string): ParsedPath {
   if (text.includes('\\')) return refuse(text, 'a backslash in it', text.replaceAll('\\', '/'));
   if (DOT_SEGMENT.test(text)) return refuse(text, 'a dot segment in it, which clients resolve before they ask');
   if (BAD_PERCENT.test(text)) return refuse(text, 'a % that two hexadecimal digits must follow', undefined);
-  return { path: routingPath(escapePath(text)) };
+  const path = routingPath(escapePath(text));
+  if (text.startsWith('=') && !path.endsWith('/'))
+    return refuse(text, 'a = before it, but without a slash at its end it is exact by itself', text.slice(1));
+  return { path };
 }
 
 /** RFC 3986 §3.3: what may stand in a path stays, everything else is percent-encoded as UTF-8, in capitals (§6.2.2.1). */
@@ -31,7 +39,7 @@ function escapePath(text: string): string {
 }
 
 function starless(text: string): string {
-  return text.replace(/\*.*$/s, '').replace(/\/*$/, '/');
+  return text.replace(/^=|\*.*$/gs, '').replace(/\/*$/, '/');
 }
 
 function refuse(text: string, what: string, better?: string): ParsedPath {

@@ -161,7 +161,7 @@ export interface SiteName {
 
 /** A public path and what serves it. */
 export interface ResolvedMount {
-  /** A subtree if it ends in `/`, else exactly this path. Spelled as `routingPath` spells paths. */
+  /** A subtree if it ends in `/`, exactly itself without one or behind `=`. Spelled as `routingPath` spells paths. */
   readonly path: string;
   readonly source: SourcePosition | undefined;
   /** The feature of role `serve`. */

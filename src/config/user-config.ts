@@ -21,9 +21,9 @@ export interface UserSiteSettings {
   readonly https?: z.input<typeof siteHttpsSchema>;
 }
 
-/** Public paths and what serves them: a key ending in `/` covers all below it, any other exactly itself. */
+/** Public paths and what serves them: a key ending in `/` covers all below it, any other exactly itself, and so does `=/`. */
 export interface UserPaths extends UserSiteSettings {
-  readonly [path: `/${string}`]: string | UserMount;
+  readonly [path: `/${string}` | `=/${string}`]: string | UserMount;
   /** Features of every mount of the site that does not set them itself. */
   readonly defaults?: UserFeatures;
 }

@@ -5,7 +5,7 @@ import { behindBase, type Place, placeOf, spellingsOf } from './mount-place.ts';
 const APP = {
   base: 'https://a.example/app/',
   backends: ['http://127.0.0.1:8080'],
-  neighbours: ['/shop/', '/app/admin/', '/exact'],
+  neighbours: ['/shop/', '/app/admin/', '/exact', '=/app/', '=/here/'],
 };
 
 const PLACES: readonly (readonly [url: string, place: Place])[] = [
@@ -17,6 +17,9 @@ const PLACES: readonly (readonly [url: string, place: Place])[] = [
   ['https://a.example/shop/x', 'elsewhere'],
   ['https://a.example/shop', 'elsewhere'],
   ['https://a.example/exact', 'elsewhere'],
+  ['https://a.example/here/', 'elsewhere'],
+  ['https://a.example/here', 'outside'],
+  ['https://a.example/app/', 'elsewhere'],
   ['https://a.example/exact/x', 'outside'],
   ['https://a.example/app/admin/x', 'elsewhere'],
   ['http://127.0.0.1:8080/app/', 'backend'],

@@ -1,4 +1,5 @@
 // Where a URL lies as seen from a mount: in it, beside it on the same origin, at its backend, or elsewhere.
+import { isSubtree, plainPath } from '../exchange/public-path.ts';
 import { parseUrl } from '../util/parse-url.ts';
 
 /** A mount as clients see it, and what they must not see. */
@@ -7,7 +8,7 @@ export interface MountPlace {
   readonly base: string;
   /** Origins of the backend in every spelling, such as `http://127.0.0.1:8080`. */
   readonly backends: readonly string[];
-  /** Paths of the same origin that others serve, on purpose: other mounts. None if left out. */
+  /** Paths of the same origin that others serve, on purpose: other mounts, as those spell them. None if left out. */
   readonly neighbours?: readonly string[];
 }
 
@@ -22,9 +23,9 @@ export function placeOf(url: string, { base, backends, neighbours = [] }: MountP
   if (protocol !== 'http:' && protocol !== 'https:') return 'elsewhere';
   const mount = new URL(base);
   if (origin === mount.origin) {
-    // The longest path that covers it serves it; a neighbour may lie inside the mount.
+    // The longest path that covers it serves it; a neighbour may lie inside the mount. `=/` is longer than `/`.
     const neighbour = Math.max(0, ...neighbours.filter((path) => isBelow(pathname, path)).map((path) => path.length));
-    if (isBelow(pathname, mount.pathname) && neighbour < mount.pathname.length) return 'inside';
+    if (isBelow(pathname, mount.pathname) && neighbour <= mount.pathname.length) return 'inside';
     return neighbour > 0 ? 'elsewhere' : 'outside';
   }
   return backends.some((backend) => new URL(backend).host === host) ? 'backend' : 'elsewhere';
@@ -43,8 +44,8 @@ export function spellingsOf(origin: string): string[] {
   return hosts.map((name) => `${protocol}//${name}${port === '' ? '' : `:${port}`}`);
 }
 
-/** Whether a path lies at or below `mount`; one that does not end in a slash is only itself. */
+/** Whether a path lies at or below `mount`; one that is no subtree is only itself. */
 function isBelow(path: string, mount: string): boolean {
-  if (!mount.endsWith('/')) return path === mount;
+  if (!isSubtree(mount)) return path === plainPath(mount);
   return path.startsWith(mount) || `${path}/` === mount;
 }

@@ -14,7 +14,7 @@ export interface SourcePosition {
 export interface Mount {
   /** The site's key in the configuration, such as `www.example.org` or `*`. */
   readonly site: string;
-  /** The public path: a subtree if it ends in `/`, else exactly this path. */
+  /** The public path, spelled as `public-path.ts` reads it: a subtree if it ends in `/`, exactly itself without one or behind `=`. */
   readonly path: string;
   /** Where the configuration defines it, for `explain` and for logs. */
   readonly source: SourcePosition | undefined;

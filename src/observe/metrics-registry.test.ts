@@ -192,3 +192,24 @@ test('mounts that rewrite are read at each scrape, for as long as they are watch
   stop();
   assert.equal((await scrape(registry)).has(`portico_rescues_total{${where}}`), false);
 });
+
+test(
+  'certificates: by name and kind of key, the first to expire, for as long as somebody shows them',
+  LIMIT,
+  async () => {
+    const { registry } = setUp();
+    const expiry = (names: string[], keyKind: string, expiresMs: number) => ({ names, keyKind, expiresMs });
+    const stop = registry.watchCertificates(() => [
+      expiry(['a.example', '*.a.example'], 'ec', 2_000_000),
+      expiry(['a.example'], 'ec', 1_500_000),
+      expiry(['a.example'], 'rsa', 3_000_000),
+    ]);
+    const name = 'portico_certificate_expiry_timestamp_seconds';
+    const samples = await scrape(registry);
+    assert.equal(samples.get(`${name}{name="a.example",key="ec"}`), 1500);
+    assert.equal(samples.get(`${name}{name="*.a.example",key="ec"}`), 2000);
+    assert.equal(samples.get(`${name}{name="a.example",key="rsa"}`), 3000);
+    stop();
+    assert.ok(![...(await scrape(registry)).keys()].some((key) => key.startsWith(name)));
+  },
+);

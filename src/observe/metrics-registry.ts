@@ -1,6 +1,7 @@
 // The metrics as Prometheus reads them: prom-client prints, our own counters are read when somebody scrapes.
 import type { Registry } from 'prom-client';
 import { RefPool } from '../util/ref-pool.ts';
+import { describeCertificates, type ShownExpiry } from './certificate-metrics.ts';
 import {
   type Counters,
   type ExchangeCounts,
@@ -31,6 +32,7 @@ export class MetricsRegistry {
   readonly #sources: MetricSources;
   readonly #mounts = new Map<string, MountMetrics>();
   readonly #rewriting = new Set<RewritingMount>();
+  readonly #certificates = new Set<() => Iterable<ShownExpiry>>();
   readonly #holders = new RefPool();
   #registry: Promise<Registry> | undefined = undefined;
 
@@ -65,6 +67,12 @@ export class MetricsRegistry {
     return () => this.#rewriting.delete(mount);
   }
 
+  /** Asks `read` for the certificates that are shown at each scrape from now on. Returns how to stop that. */
+  watchCertificates(read: () => Iterable<ShownExpiry>): () => void {
+    this.#certificates.add(read);
+    return () => this.#certificates.delete(read);
+  }
+
   /** Everything in the text format of Prometheus, version 0.0.4. */
   async render(): Promise<string> {
     this.#registry ??= this.#build();
@@ -78,6 +86,7 @@ export class MetricsRegistry {
     for (const { kind, name, help, labelNames = [], read } of [
       ...describeMetrics(this.#sources, this.#mounts),
       ...describeRewriting(this.#rewriting),
+      describeCertificates(this.#certificates),
     ]) {
       const base = { name, help, labelNames, registers: [registry] };
       if (kind === 'counter') {

@@ -10,7 +10,7 @@ import type { HostPolicy } from './headers.ts';
 
 /** What the proxy knows of its mount. */
 export interface ProxiedMount {
-  /** The public path: a subtree if it ends in `/`, else exactly this path. */
+  /** The path of the mount: see `isSubtree`. */
   readonly path: string;
   /** The path of the backend base, as configured: perhaps without a final slash. */
   readonly backendPath: string;

@@ -1,5 +1,6 @@
 // Set-Cookie through the map: Path and Domain follow the mount, promises in the name are kept, nothing else changes.
 import { createHash } from 'node:crypto';
+import { isSubtree, plainPath } from '../exchange/public-path.ts';
 import { type CookiePair, readCookiePairs } from '../http/headers/cookie.ts';
 import { namePrefix, parseSetCookie, printSetCookie, type SetCookie, withValue } from '../http/headers/set-cookie.ts';
 import type { UrlMap } from './url-map.ts';
@@ -34,7 +35,7 @@ export function cookiePolicyFor(path: string, neighbours: readonly string[]): Co
     // The mount at the root was there first: its cookies keep their names.
     mark: path === '/' ? '' : `p${digest.slice(0, 8)}-`,
     hidesMarked: true,
-    keepsFirstOnly: neighbours.some((other) => other.endsWith('/') && path.startsWith(other)),
+    keepsFirstOnly: neighbours.some((other) => isSubtree(other) && plainPath(path).startsWith(other)),
   };
 }
 

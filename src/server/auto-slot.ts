@@ -96,6 +96,16 @@ export class AutoSlot implements LiveSlot {
     return reportKept(name, this.#auto, this.#certificates.report(subject));
   }
 
+  shown(): readonly Certificate[] {
+    const only = this.subjectOf(undefined);
+    const subjects = only === undefined ? [...this.#made.keys()] : [only];
+    return subjects.flatMap((subject) => {
+      const made = this.#made.peek(subject)?.certificate;
+      const certificate = this.#isLocal(subject) ? made : this.#certificates.report(subject)?.certificate;
+      return certificate ?? [];
+    });
+  }
+
   close(): void {
     this.#made.clear();
   }

@@ -64,6 +64,10 @@ export class FileSlot implements LiveSlot {
     return { host: name, site: undefined, from: 'files', certificates, reasons, files: this.files };
   }
 
+  shown(): readonly Certificate[] {
+    return this.#current.certificates;
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#current.close();

@@ -10,7 +10,7 @@ import type { RewriteFigures } from '../exchange/rewrite-figures.ts';
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from '../h1/limits.ts';
 import type { Connection } from '../net/connection.ts';
 import { type ListenAddress, Listener } from '../net/listener.ts';
-import { renderMetrics } from '../observe/metrics-registry.ts';
+import { processMetrics, renderMetrics } from '../observe/metrics-registry.ts';
 import { type HandshakeCounts, type HandshakeLimits, TlsAcceptor } from '../tls/acceptor.ts';
 import type { CertificateSource } from '../tls/certificate-source.ts';
 import { SessionTickets } from '../tls/session-tickets.ts';
@@ -113,6 +113,7 @@ export class Server {
   readonly #entering = new Set<Socket>();
   readonly #acceptor: TlsAcceptor;
   readonly #startedAtMs: number;
+  readonly #stopWatchingCertificates: () => void;
   #config: ResolvedConfig;
   #limits: ConnectionLimits;
   #listeners: OpenListener[] = [];
@@ -145,6 +146,7 @@ export class Server {
       services.deadlines,
     );
     this.#startedAtMs = services.clock.now();
+    this.#stopWatchingCertificates = processMetrics.watchCertificates(() => host.generation.tls?.expiries() ?? []);
   }
 
   /** The bound addresses as URLs, in the order of the configuration. */
@@ -233,6 +235,7 @@ export class Server {
     this.#listeners = [];
     for (const socket of this.#entering) socket.destroy();
     for (const connection of this.#connections) connection.destroy();
+    this.#stopWatchingCertificates();
     this.#services.tls?.tickets.close();
     this.#host.generation.retire();
   }

@@ -1,6 +1,7 @@
 // What the TLS of all generations shares, and what it does with one slot.
 import type { ChallengeBoard } from '../acme/challenges.ts';
 import type { FeatureLog } from '../exchange/feature.ts';
+import type { Certificate } from '../tls/certificate.ts';
 import type { CertificateSource } from '../tls/certificate-source.ts';
 import type { IdentitySlot } from '../tls/certificate-store.ts';
 import type { SessionTickets } from '../tls/session-tickets.ts';
@@ -28,6 +29,8 @@ export interface LiveSlot extends IdentitySlot {
   reread(): Promise<void>;
   /** What is shown to a client that asks for `name`, and why. */
   report(name: string): CertificateReport;
+  /** What is shown at the next handshakes, as far as it is there already; of names on demand those that were asked for. */
+  shown(): readonly Certificate[];
   /** Connections live on. */
   close(): void;
 }

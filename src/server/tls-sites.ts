@@ -9,8 +9,9 @@ import type {
   SiteName,
 } from '../config/resolved-config.ts';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
+import type { ShownExpiry } from '../observe/certificate-metrics.ts';
 import { HostTable } from '../site/host-table.ts';
-import { CertificateError, isCertificateFor, printCertificateNames } from '../tls/certificate.ts';
+import { CertificateError, certificateNames, isCertificateFor, printCertificateNames } from '../tls/certificate.ts';
 import { CertificateStore } from '../tls/certificate-store.ts';
 import { type CertificateFiles, watchFiles } from '../tls/files.ts';
 import type { Cancel } from '../util/clock.ts';
@@ -90,6 +91,16 @@ export class TlsSites {
         reasons: ['no site with TLS has this name'],
       };
     return { ...fallback.report(host), reasons: ['no site has this name: it is the certificate of "tls" at the top'] };
+  }
+
+  /** What clients are shown and until when, once for each certificate of each site. */
+  expiries(): ShownExpiry[] {
+    const shown = new Set(this.#parts.slots.flatMap((slot) => slot.shown()));
+    return [...shown].map(({ leaf, keyKind }) => ({
+      names: certificateNames(leaf),
+      keyKind,
+      expiresMs: Date.parse(leaf.validTo),
+    }));
   }
 
   /** Orders the certificate of `host` anew; the report says what came of it. */

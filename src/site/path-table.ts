@@ -1,4 +1,5 @@
 // Which mount of a site a path belongs to: the exact path, else the longest subtree at a segment boundary.
+import { isSubtree, plainPath } from '../exchange/public-path.ts';
 
 /** Immutable lookup from paths to values. Costs as many map lookups as there are different depths, not mounts. */
 export class PathTable<T> {
@@ -7,12 +8,12 @@ export class PathTable<T> {
   /** Numbers of segments that subtrees have, deepest first. */
   readonly #depths: readonly number[];
 
-  /** A path that ends in `/` is a subtree, any other is exact. */
+  /** The paths of mounts: see `isSubtree`. */
   constructor(entries: Iterable<readonly [path: string, value: T]>) {
     const depths = new Set<number>();
     for (const [path, value] of entries) {
-      if (!path.endsWith('/')) {
-        this.#exact.set(path, value);
+      if (!isSubtree(path)) {
+        this.#exact.set(plainPath(path), value);
         continue;
       }
       this.#subtrees.set(path, value);

@@ -41,7 +41,9 @@ export class Router {
   find(request: RequestHead, host: string, port: number): RouteMatch {
     const site = this.#hosts.find(host, port);
     if (site === undefined) return NO_SITE;
-    const path = request.target.form === 'asterisk' ? '/' : request.target.routingPath;
+    // `OPTIONS *` is about the whole site (RFC 9110 §9.3.7), so what serves exactly `/` is not asked.
+    if (request.target.form === 'asterisk') return site.paths.findUnslashed('') ?? { kind: 'no-mount', site: site.key };
+    const path = request.target.routingPath;
     const match = site.paths.find(path);
     // `/app` lies in the subtree `/` too: a deeper mount that only lacks its slash goes first.
     if (match !== undefined && (path.endsWith('/') || match.route.mount.path === path)) return match;

@@ -35,8 +35,13 @@ export function isCertificateFor(leaf: X509Certificate, host: string): boolean {
 }
 
 /** The names of a certificate for a message, such as `example.net, *.example.net`. */
-export function printCertificateNames({ subjectAltName, subject }: X509Certificate): string {
-  return (subjectAltName ?? subject).replaceAll(/(?:DNS|IP Address):/g, '').replaceAll('\n', ', ');
+export function printCertificateNames(leaf: X509Certificate): string {
+  return certificateNames(leaf).join(', ');
+}
+
+/** The names that a certificate is for; without any, the parts of its subject. */
+export function certificateNames({ subjectAltName, subject }: X509Certificate): string[] {
+  return (subjectAltName ?? subject).replaceAll(/(?:DNS|IP Address):/g, '').split(/, |\n/);
 }
 
 const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]+?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/;

@@ -28,6 +28,7 @@ const WRONG: readonly [what: string, document: unknown][] = [
   ['a site that is no URL and no folder', { sites: { a: 'x' } }],
   ['a duration without unit', { sites: { a: './x' }, timeouts: { head: 10 } }],
   ['a feature beside paths', { sites: { a: { '/': './x', headers: {} } } }],
+  ['a = before a path that is exact anyway', { sites: { a: { '/': './x', '=/x': './x' } } }],
   ['two that serve', { sites: { a: { proxy: 'http://x', files: './x' } } }],
   ['an unknown option', { sites: { a: { compress: { levle: 1 } } } }],
   ['a wrong choice', { sites: { a: { proxy: 'http://x', vhost: 'newow' } } }],

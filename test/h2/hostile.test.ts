@@ -210,7 +210,11 @@ describe('HTTP/2, broken frames', () => {
   }
 });
 
-/** Floods; each ends the connection, within the number of frames sent. */
+/**
+ * Floods; each ends the connection, within the number of frames sent. What our own gauges count ends with
+ * ENHANCE_YOUR_CALM (11). The library counts frames that break the protocol, CONTINUATION and empty DATA frames by itself
+ * (`invalidFrames`), and comes first: its end is INTERNAL_ERROR (2).
+ */
 const FLOODS: readonly (readonly [
   name: string,
   count: number,
@@ -227,14 +231,9 @@ const FLOODS: readonly (readonly [
     'made-you-reset (CVE-2025-8671)',
     5_000,
     (i) => [headers(1 + 2 * i, post([]), 0), frame(FRAME.window, 0, 1 + 2 * i, number32(2 ** 31 - 1))],
-    /^goaway (?:11|2)$/,
+    /^goaway 2$/,
   ],
-  [
-    'malformed requests',
-    5_000,
-    (i) => [headers(1 + 2 * i, getFields('/', [['connection', 'x']]))],
-    /^goaway (?:11|1|2)$/,
-  ],
+  ['malformed requests', 5_000, (i) => [headers(1 + 2 * i, getFields('/', [['connection', 'x']]))], /^goaway 2$/],
   ['SETTINGS', 20_000, () => [settings([4, 70_000])], /^goaway 11$/],
   ['PING', 20_000, () => [frame(FRAME.ping, 0, 0, '12345678')], /^goaway 11$/],
   [
@@ -245,19 +244,19 @@ const FLOODS: readonly (readonly [
         ? frame(FRAME.headers, 1, 1, fieldBlock(getFields()))
         : frame(FRAME.continuation, 0, 1, fieldBlock([[`x-${i}`, 'a'.repeat(900)]])),
     ],
-    /^goaway \d+$/,
+    /^goaway 2$/,
   ],
   [
     'empty CONTINUATION',
     20_000,
     (i) => [i === 0 ? frame(FRAME.headers, 1, 1, fieldBlock(getFields())) : frame(FRAME.continuation, 0, 1)],
-    /^goaway \d+$/,
+    /^goaway 2$/,
   ],
   [
     'empty DATA (CVE-2019-9518)',
     20_000,
     (i) => [i === 0 ? headers(1, post([]), 0) : frame(FRAME.data, 0, 1)],
-    /^goaway \d+$|^closed$/,
+    /^goaway 2$/,
   ],
 ];
 
@@ -281,6 +280,29 @@ describe('HTTP/2, floods', () => {
       assert.ok(process.memoryUsage.rss() - before < 150 * 1024 * 1024);
       const next = await connectFrames(t, port);
       await next.send(headers(1, getFields('/missing')));
+    });
+  }
+
+  // Few enough frames for one read: nothing stays unread that could turn the end into a reset.
+  const COUNTED = [
+    ['resets', 230, (i: number) => [headers(1 + 2 * i, getFields()), frame(FRAME.reset, 0, 1 + 2 * i, number32(8))]],
+    ['SETTINGS', 600, () => [settings([4, 70_000])]],
+    ['PING', 600, () => [frame(FRAME.ping, 0, 0, '12345678')]],
+  ] as const;
+  for (const [name, count, make] of COUNTED) {
+    test(`too many ${name} end with ENHANCE_YOUR_CALM`, LIMIT, async (t) => {
+      const upstream = await startUpstream(
+        t,
+        answering(() => OK),
+      );
+      const { port } = await serve(t, upstream.origin);
+      const client = await connectFrames(t, port);
+      await client.send(...Array.from({ length: count }, (_, index) => make(index)).flat());
+      await client.until('the end of the connection', () => client.isClosed);
+      const codes = client.frames.flatMap(({ type, payload }) =>
+        type === FRAME.goaway ? [payload.readUInt32BE(4)] : [],
+      );
+      assert.deepEqual(codes, [11]);
     });
   }
 

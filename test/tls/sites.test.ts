@@ -5,6 +5,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { renderMetrics } from '../../src/observe/metrics-registry.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { ask } from '../kit/ask.ts';
 import type { Owner } from '../kit/at-end.ts';
@@ -225,6 +226,28 @@ describe('certificate files that change', OPTIONS, () => {
     const errors = server.lines.filter(({ level }) => level === 'error').length;
     await lookUntil(clock, () => server.lines.filter(({ level }) => level === 'error').length > errors);
     assert.equal(await serialOf(server), second);
+  });
+
+  test('the metrics say when what is shown expires, and follow a reload and the end', OPTIONS, async (t) => {
+    const folder = tempFolder(t);
+    const expiries = async () =>
+      [...(await renderMetrics()).matchAll(/^portico_certificate_expiry_timestamp_seconds(.*)$/gm)].flatMap(
+        ([, sample = '']) => (sample.includes('meter.test') ? [sample] : []),
+      );
+    const issue = (epochSeconds: number) =>
+      root.issue({ names: ['meter.test', '*.meter.test'], to: new Date(epochSeconds * 1000) });
+    const tls = save(folder, 'a', await issue(4_000_000_000));
+    const document = { listen: HTTPS, admin: false, sites: { 'meter.test, *.meter.test': says('a', { tls }) } };
+    const server = await startInProcess(t, document);
+    const labels = (name: string) => `{name="${name}",key="ec"}`;
+    const both = (epochSeconds: number) =>
+      ['meter.test', '*.meter.test'].map((name) => `${labels(name)} ${epochSeconds}`);
+    assert.deepEqual(await expiries(), both(4_000_000_000));
+    save(folder, 'a', await issue(4_100_000_000));
+    await server.reload(document);
+    assert.deepEqual(await expiries(), both(4_100_000_000));
+    await server.server.stop();
+    assert.deepEqual(await expiries(), []);
   });
 
   test('a reload reads them anew, and refuses broken ones as a whole', OPTIONS, async (t) => {

@@ -5,6 +5,7 @@ import type { ExaminedMount } from '../../doctor/check-answers.ts';
 import { examine } from '../../doctor/examine.ts';
 import { spellingsOf } from '../../doctor/mount-place.ts';
 import { printReport } from '../../doctor/print-report.ts';
+import { plainPath } from '../../exchange/public-path.ts';
 import { explainRequest } from '../../server/explain.ts';
 import { systemClock } from '../../util/clock.ts';
 import { parseDuration } from '../../util/duration.ts';
@@ -98,7 +99,7 @@ async function findMount(url: string, args: Arguments, terminal: Terminal): Prom
   const { mount, neighbours } = found;
   const known = knownOrigins(mount).flatMap(spellingsOf);
   const backends = [...new Set([...known, ...more.flatMap(spellingsOf)])];
-  return { base: origin + mount.path, backends, known, neighbours };
+  return { base: origin + plainPath(mount.path), backends, known, neighbours };
 }
 
 interface ConfiguredMount {

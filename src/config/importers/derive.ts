@@ -1,4 +1,5 @@
 // The mounts of a site from what the foreign server does with sample requests below each path it knows about.
+import { isSubtree } from '../../exchange/public-path.ts';
 import type { Outcome } from './outcome.ts';
 import type { PathRegion } from './pattern/regions.ts';
 import type { ForeignDirective } from './report.ts';
@@ -12,7 +13,7 @@ export interface Candidate extends PathRegion {
 
 /** A public path with what serves it, before it is put into words of our language. */
 export interface DerivedMount {
-  /** A subtree if it ends in `/`. */
+  /** A key of our language: see `isSubtree`. */
   readonly path: string;
   readonly served: Served;
   readonly traits: Traits;
@@ -23,8 +24,6 @@ export interface DerivedMount {
 export type DerivationRemark =
   /** The outcome is no plain replacement of a prefix. */
   | { readonly kind: 'irregular'; readonly path: string; readonly directives: readonly ForeignDirective[] }
-  /** Exactly this path, which ends in a slash, has an outcome of its own. */
-  | { readonly kind: 'exact-folder'; readonly path: string; readonly outcome: Outcome }
   /** Said once more what holds around it anyway. */
   | { readonly kind: 'same'; readonly directives: readonly ForeignDirective[] }
   /** With a query the original does something else; ours does not look at it. */
@@ -65,7 +64,7 @@ export function deriveMounts(derivation: Derivation): DerivedMount[] {
     if (path !== '/') exacts.add(path.slice(0, -1));
   }
   for (const path of [...exacts].sort(byDepth)) {
-    if (path.endsWith('/')) deriveFolder(derivation, mounts, path);
+    if (path.endsWith('/')) mounts.push(...deriveFolder(derivation, mounts, path));
     else {
       const mount = deriveExact(derivation, mounts, path);
       // A file has nothing below it.
@@ -100,26 +99,22 @@ function deriveSubtree({ simulate, remark }: Derivation, path: string): DerivedM
   return { path, served: served ?? { kind: 'unsupported' }, traits, directives };
 }
 
-/** `/app/` exactly, where it is about more than the subtree says. Our language has no key for it. */
-function deriveFolder({ simulate, remark }: Derivation, mounts: readonly DerivedMount[], path: string): void {
+/** `/app/` exactly, where it is about more than the subtree says. */
+function deriveFolder(derivation: Derivation, mounts: readonly DerivedMount[], path: string): DerivedMount[] {
   const around = mounts.find((mount) => mount.path === path) ?? nearestSubtree(mounts, path);
-  const outcome = simulate(path, undefined);
-  if (around !== undefined && !isSame(exactMount(path, outcome), exactOf(moveMount(around, path))))
-    remark({ kind: 'exact-folder', path, outcome });
+  const { mount, isWhole } = exactMount(derivation, path);
+  if (around !== undefined && isSame(mount, exactOf(moveMount(around, path)))) return [];
+  if (!isWhole) derivation.remark({ kind: 'query', path, directives: mount.directives });
+  return [{ ...mount, path: `=${path}` }];
 }
 
 function deriveExact(derivation: Derivation, mounts: readonly DerivedMount[], path: string): DerivedMount | undefined {
-  const outcome = derivation.simulate(path, undefined);
-  const withQuery = derivation.simulate(path, QUERY);
-  const { traits, directives } = outcome;
-  const plain = { rest: '', query: undefined, serve: outcome.serve };
-  const whole = findServed([plain, { rest: '', query: QUERY, serve: withQuery.serve }]);
-  const served = whole ?? findServed([plain]) ?? { kind: 'unsupported' };
-  const mount: DerivedMount = { path, served, traits: traitsAt({ path, served, traits, directives }), directives };
+  const { mount, isWhole } = exactMount(derivation, path);
   const around = nearestSubtree(mounts, path);
   const isLikeAround = around !== undefined && isSame(mount, exactOf(moveMount(around, path)));
   const below = mounts.find((other) => other.path === `${path}/`);
-  if (whole === undefined && !isLikeAround) derivation.remark({ kind: 'query', path, directives });
+  const { directives } = mount;
+  if (!isWhole && !isLikeAround) derivation.remark({ kind: 'query', path, directives });
   if (below === undefined ? isLikeAround : leadsTo(mount, below) && !isFileAlias(mount)) {
     derivation.remark({ kind: 'same', directives });
     return undefined;
@@ -158,7 +153,7 @@ function leadsTo(bare: DerivedMount, below: DerivedMount): boolean {
 function nearestSubtree(mounts: readonly DerivedMount[], path: string): DerivedMount | undefined {
   let nearest: DerivedMount | undefined;
   for (const mount of mounts) {
-    const isAround = mount.path.endsWith('/') && path.startsWith(mount.path) && path !== mount.path;
+    const isAround = isSubtree(mount.path) && path.startsWith(mount.path) && path !== mount.path;
     if (isAround && mount.path.length > (nearest?.path.length ?? 0)) nearest = mount;
   }
   return nearest;
@@ -179,9 +174,16 @@ function exactOf(mount: DerivedMount): DerivedMount {
   return { ...mount, served: { ...served, file: end(served.file), missing } };
 }
 
-function exactMount(path: string, outcome: Outcome): DerivedMount {
-  const served = findServed([{ rest: '', query: undefined, serve: outcome.serve }]) ?? { kind: 'unsupported' };
-  return { path, served, traits: outcome.traits, directives: outcome.directives };
+/** What becomes of exactly `path`. `isWhole`: of a request with a query the same. */
+function exactMount({ simulate }: Derivation, path: string): { mount: DerivedMount; isWhole: boolean } {
+  const outcome = simulate(path, undefined);
+  const withQuery = simulate(path, QUERY);
+  const { traits, directives } = outcome;
+  const plain = { rest: '', query: undefined, serve: outcome.serve };
+  const whole = findServed([plain, { rest: '', query: QUERY, serve: withQuery.serve }]);
+  const served = whole ?? findServed([plain]) ?? { kind: 'unsupported' };
+  const mount = { path, served, traits: traitsAt({ path, served, traits, directives }), directives };
+  return { mount, isWhole: whole !== undefined };
 }
 
 function isSame(a: DerivedMount, b: DerivedMount): boolean {

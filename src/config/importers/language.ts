@@ -1,5 +1,6 @@
 // Derived mounts in the words of our language. The only file here that knows how the keys of a mount are spelled.
 
+import { isSubtree, plainPath } from '../../exchange/public-path.ts';
 import { isFieldValue, isToken } from '../../http/token.ts';
 import { printDuration } from '../../util/duration.ts';
 import { printSize } from '../../util/size.ts';
@@ -62,7 +63,7 @@ class Renderer {
     this.#mount = mount;
     this.#address = address;
     this.#options = options;
-    this.#isSubtree = mount.path.endsWith('/');
+    this.#isSubtree = isSubtree(mount.path);
   }
 
   render(): Record<string, unknown> {
@@ -136,16 +137,14 @@ class Renderer {
       );
     const basePath = this.#isSubtree ? path.replace(/\/*$/, '/') : path;
     const urls = endpoints.map((endpoint) => joinUrl(endpoint, basePath));
-    const upstreamTls = this.#mount.traits.upstreamTls;
+    const { upstreamTls, insistsOnHttp2 } = this.#mount.traits;
     const to = urls.length === 1 ? urls[0] : urls;
-    const proxy =
-      upstreamTls === undefined
-        ? to
-        : {
-            to,
-            ...(!upstreamTls.verify && { verify: false }),
-            ...(upstreamTls.name && { serverName: upstreamTls.name }),
-          };
+    const more = {
+      ...(insistsOnHttp2 && { protocol: 'h2' }),
+      ...(upstreamTls?.verify === false && { verify: false }),
+      ...(upstreamTls?.name && { serverName: upstreamTls.name }),
+    };
+    const proxy = Object.keys(more).length === 0 ? to : { to, ...more };
     // Told its address in the path, a backend takes Host from there too.
     return { proxy, ...('vhost' in keys ? {} : this.#host(host, endpoints)), ...keys, ...this.#also(endpoints) };
   }
@@ -180,8 +179,10 @@ class Renderer {
 
   /** The public address in the path becomes `vhost`, and the base what remains without it. */
   #vhost(base: string): { keys: Record<string, unknown>; base: string } {
-    const form = findVhostForm(base, this.#mount.path, this.#address);
-    if (form === undefined) return { keys: {}, base };
+    const form = findVhostForm(base, plainPath(this.#mount.path), this.#address);
+    // The zope dialect needs a prefix, which an exact path has none to give for; a fixed path says the same.
+    if (form === undefined || (form.kind === 'form' && form.dialect === 'zope' && !this.#isSubtree))
+      return { keys: {}, base };
     if (form.kind === 'stripped') {
       this.#warn(
         'the backend is told a public address without the path of this mount, so its own links and redirects lose it',
@@ -220,6 +221,12 @@ class Renderer {
     const names = index.filter((name) => /^(?!\.\.?$)[^/\\\0]+$/.test(name));
     if (names.length < index.length)
       this.#warn('index files with a path in their name are left out', 'name files of the folder itself');
+    if (!this.#isSubtree && file.base.endsWith('/')) {
+      const [name, ...more] = names;
+      if (name === undefined || more.length > 0 || list)
+        return this.#refuse('exactly one path is answered with what a folder has', 'name the one file');
+      return { files: file.base + name };
+    }
     const isPlainIndex = names.length === 1 && names[0] === 'index.html';
     const options = {
       root,
@@ -258,7 +265,7 @@ class Renderer {
   /** Placeholders for what differs from request to request; braces of the original are percent-encoded. */
   #redirect(location: PathRule, status: number): Record<string, unknown> | undefined {
     const { host, port, scheme, isOpen } = this.#address;
-    const { path } = this.#mount;
+    const path = plainPath(this.#mount.path);
     let to = location.base.replaceAll('{', '%7B').replaceAll('}', '%7D').replaceAll(CLIENT_HOST_MARK, '{host}');
     if (isOpen) {
       for (const name of [`${host}:${port}`, host]) to = to.replace(`://${name}`, '://{host}');

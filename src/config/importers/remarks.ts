@@ -21,17 +21,6 @@ export function reportRemark(remark: DerivationRemark, report: ImportReport): vo
     if (directive !== undefined) report.info(directive, message);
     return;
   }
-  if (remark.kind === 'exact-folder') {
-    const [directive] = remark.outcome.directives;
-    if (directive === undefined) return;
-    const message = `exactly ${remark.path} is served apart from what lies below it, which our language cannot say`;
-    report.error(
-      directive,
-      message,
-      `let ${remark.path} be served like the rest, or give it a path without slash at the end`,
-    );
-    return;
-  }
   const [directive] = remark.below.directives;
   if (directive === undefined) return;
   const kept = remark.isKept ? 'kept, as asked' : `here it leads to ${remark.path}/`;

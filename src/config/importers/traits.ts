@@ -64,6 +64,8 @@ export interface Traits {
   readonly excluded?: readonly string[];
   /** Whether compressed siblings of files are looked for. */
   readonly precompressed?: boolean;
+  /** Whether endpoints whose address cannot say so are spoken to in HTTP/2. */
+  readonly insistsOnHttp2?: boolean;
   /** Whether the certificate of an https endpoint is checked, and against which file of authorities. */
   readonly upstreamTls?: { readonly verify: boolean; readonly authorities?: string; readonly name?: string };
 }

@@ -1,6 +1,7 @@
 // The access log as JSON: one flat object a line; what does not apply is left out.
 import type { Exchange, UpstreamRecord } from '../../exchange/exchange.ts';
 import type { HttpVersion } from '../../exchange/head.ts';
+import type { OutboundProtocol } from '../../exchange/outbound.ts';
 import type { Mount } from '../../exchange/route.ts';
 import { EscapeCache, escapeJson, escapeJsonOctets } from '../../observe/escape.ts';
 import { failurePhase } from '../../observe/failure-phase.ts';
@@ -67,9 +68,19 @@ class ResultMembers {
   }
 }
 
-function printAttempts({ attempts, wasReused }: UpstreamRecord): string {
-  if (attempts === 1) return wasReused ? ',"attempts":1,"reused":true' : ',"attempts":1,"reused":false';
-  return `,"attempts":${attempts},"reused":${wasReused}`;
+/** Nearly every line has one of these, by what the endpoint was spoken to in. */
+const ONE_ATTEMPT = { h1: attemptTexts('h1'), h2: attemptTexts('h2') };
+
+function attemptTexts(protocol: OutboundProtocol) {
+  const text = `,"endpointProtocol":"${protocol}","attempts":1,"reused":`;
+  return { fresh: `${text}false`, reused: `${text}true` };
+}
+
+/** Without a protocol where no connection was had. */
+function printAttempts({ attempts, wasReused, protocol }: UpstreamRecord): string {
+  if (attempts === 1 && protocol !== undefined) return ONE_ATTEMPT[protocol][wasReused ? 'reused' : 'fresh'];
+  const spoken = protocol === undefined ? '' : `,"endpointProtocol":"${protocol}"`;
+  return `${spoken},"attempts":${attempts},"reused":${wasReused}`;
 }
 
 function printPhases({ timeline }: Exchange): string {

@@ -6,6 +6,7 @@ import { type TestExchangeOptions, testExchange } from '../../../test/kit/exchan
 import { FakeClock } from '../../../test/kit/fake-clock.ts';
 import { ERRORS, type ErrorCode, ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import type { OutboundProtocol } from '../../exchange/outbound.ts';
 import type { Timeline } from '../../exchange/timeline.ts';
 import type { Target } from '../../http/target.ts';
 import { createPrinter } from './handler.ts';
@@ -16,7 +17,7 @@ interface Case extends TestExchangeOptions {
   readonly status?: number;
   readonly bytes?: readonly [sent: number, received: number];
   readonly timeline?: Partial<Timeline>;
-  readonly upstream?: readonly [endpoint: string, attempts: number, wasReused: boolean];
+  readonly upstream?: readonly [endpoint: string, attempts: number, wasReused: boolean, protocol?: OutboundProtocol];
   readonly error?: readonly [ErrorCode, errno?: string];
 }
 
@@ -39,7 +40,7 @@ const CASES: Readonly<Record<string, Case>> = {
     headers: { Referer: 'https://www.example.org/', 'User-Agent': 'Browser/1.0 (X; Y)' },
     bytes: [5120, 17],
     timeline: PROXIED,
-    upstream: ['127.0.0.1:8081', 1, true],
+    upstream: ['127.0.0.1:8081', 1, true, 'h2'],
   },
   'answered here': { status: 304, timeline: { requestStart: 1, responseHead: 1.25, end: 1.5 } },
   'no site': {
@@ -61,18 +62,18 @@ const CASES: Readonly<Record<string, Case>> = {
     status: 101,
     address: '',
     timeline: { ...PROXIED, end: 1000 + 5 * 86_400_000 },
-    upstream: ['unix:/run/app.sock', 1, false],
+    upstream: ['unix:/run/app.sock', 1, false, 'h1'],
   },
 };
 
 /** In the order of {@link CASES}. */
 const GOLDEN: Readonly<Record<LogFormat, readonly string[]>> = {
   json: [
-    '{"time":"2026-02-03T04:05:06.078Z","id":"ID","client":"192.0.2.7","scheme":"https","method":"POST","host":"www.example.org:8443","target":"/app/x?a=b&c=%20","protocol":"HTTP/1.1","status":200,"bytesSent":5120,"bytesReceived":17,"referer":"https://www.example.org/","userAgent":"Browser/1.0 (X; Y)","site":"www.example.org","mount":"/app/","endpoint":"127.0.0.1:8081","attempts":1,"reused":true,"totalMs":99.123,"connectMs":0.250,"waitMs":12.250,"firstByteMs":12.500,"headMs":13.000}',
+    '{"time":"2026-02-03T04:05:06.078Z","id":"ID","client":"192.0.2.7","scheme":"https","method":"POST","host":"www.example.org:8443","target":"/app/x?a=b&c=%20","protocol":"HTTP/1.1","status":200,"bytesSent":5120,"bytesReceived":17,"referer":"https://www.example.org/","userAgent":"Browser/1.0 (X; Y)","site":"www.example.org","mount":"/app/","endpoint":"127.0.0.1:8081","endpointProtocol":"h2","attempts":1,"reused":true,"totalMs":99.123,"connectMs":0.250,"waitMs":12.250,"firstByteMs":12.500,"headMs":13.000}',
     '{"time":"2026-02-03T04:05:06.078Z","id":"ID","client":"192.0.2.7","scheme":"http","method":"GET","host":"www.example.org","target":"/","protocol":"HTTP/1.1","status":304,"bytesSent":0,"bytesReceived":0,"site":"www.example.org","mount":"/","totalMs":0.500,"headMs":0.250}',
     '{"time":"2026-02-03T04:05:06.078Z","id":"ID","client":"2001:db8::1","scheme":"http","method":"GET","target":"/","protocol":"HTTP/1.0","status":404,"bytesSent":0,"bytesReceived":0,"totalMs":2.000,"headMs":1.000,"error":"site_unknown","phase":"request"}',
     '{"time":"2026-02-03T04:05:06.078Z","id":"ID","client":"192.0.2.7","scheme":"http","method":"GET","host":"www.example.org","target":"/","protocol":"HTTP/1.1","status":502,"bytesSent":0,"bytesReceived":0,"site":"www.example.org","mount":"/","endpoint":"[::1]:8081","attempts":3,"reused":false,"totalMs":61001.000,"headMs":61000.500,"error":"connection_refused","phase":"connect","errno":"ECONNREFUSED"}',
-    '{"time":"2026-02-03T04:05:06.078Z","id":"ID","client":"","scheme":"http","method":"GET","host":"www.example.org","target":"/","protocol":"HTTP/1.1","status":101,"bytesSent":0,"bytesReceived":0,"site":"www.example.org","mount":"/","endpoint":"unix:/run/app.sock","attempts":1,"reused":false,"totalMs":432000000.000,"connectMs":0.250,"waitMs":12.250,"firstByteMs":12.500,"headMs":13.000}',
+    '{"time":"2026-02-03T04:05:06.078Z","id":"ID","client":"","scheme":"http","method":"GET","host":"www.example.org","target":"/","protocol":"HTTP/1.1","status":101,"bytesSent":0,"bytesReceived":0,"site":"www.example.org","mount":"/","endpoint":"unix:/run/app.sock","endpointProtocol":"h1","attempts":1,"reused":false,"totalMs":432000000.000,"connectMs":0.250,"waitMs":12.250,"firstByteMs":12.500,"headMs":13.000}',
   ],
   text: [
     '2026-02-03T04:05:06.078Z 192.0.2.7 POST https://www.example.org:8443/app/x?a=b&c=%20 HTTP/1.1 200 5120B 99.123ms endpoint=127.0.0.1:8081 attempts=1 reused=yes connect=0.250ms wait=12.250ms first-byte=12.500ms head=13.000ms received=17B site=www.example.org mount=/app/ id=ID referer="https://www.example.org/" user-agent="Browser/1.0 (X; Y)"',
@@ -102,8 +103,8 @@ function makeExchange(options: Case): Exchange {
   Object.assign(exchange.timeline, options.timeline ?? { requestStart: 1, end: 2 });
   [exchange.bytesSent, exchange.bytesReceived] = options.bytes ?? [0, 0];
   if (options.upstream !== undefined) {
-    const [endpoint, attempts, wasReused] = options.upstream;
-    exchange.upstream = { upstream: 'app', endpoint, attempts, wasReused, status: 200 };
+    const [endpoint, attempts, wasReused, protocol] = options.upstream;
+    exchange.upstream = { upstream: 'app', endpoint, attempts, wasReused, protocol, status: 200 };
   }
   if (options.error !== undefined) exchange.error = new ProxyError(options.error[0], '', { errno: options.error[1] });
   return exchange;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FeatureContext, FeatureInstance, PreviewedRequest } from '../../exchange/feature.ts';
 import type { Reply } from '../../exchange/handler.ts';
+import { plainPath } from '../../exchange/public-path.ts';
 import { TARGET_WRAPPER } from '../../exchange/target-wrapper.ts';
 import { DEFAULT_OUTBOUND_LIMITS } from '../../h1/limits.ts';
 import { DEFAULT_OUTBOUND_SESSION_LIMITS } from '../../h2/limits.ts';
@@ -35,10 +36,10 @@ export async function createProxy(
   invariant(first !== undefined, 'a proxy without an endpoint');
   const endpoints = urls.map((url) => shareEndpoint(url, options, files, context));
   const upstream = new Upstream(options.to.join(', '), endpoints, createRoundRobin(), pooledTransport);
-  const { path } = context.mount;
+  const path = plainPath(context.mount.path);
   const basePath = keepsPublicPath(context) && first.path === '/' ? path : first.path;
   const host = (context.mountOptions['host'] ?? 'public') as HostPolicy;
-  const mount = { path, backendPath: basePath, endpoints: urls.map(toBase), host };
+  const mount = { path: context.mount.path, backendPath: basePath, endpoints: urls.map(toBase), host };
   const rewriter = createRewriter(mount, context);
   const forwarder = new Forwarder(upstream, rewriter, basePath, host, {
     // A backend that has the path itself must not be told to add it.

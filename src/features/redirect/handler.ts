@@ -3,6 +3,7 @@ import { bytesBody } from '../../exchange/body.ts';
 import { ProxyError } from '../../exchange/errors.ts';
 import type { FeatureContext, FeatureInstance } from '../../exchange/feature.ts';
 import type { Reply } from '../../exchange/handler.ts';
+import { plainPath } from '../../exchange/public-path.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { reasonPhrase } from '../../http/status.ts';
 import { parseTemplate } from './location.ts';
@@ -11,7 +12,7 @@ import type { RedirectOptions } from './options.ts';
 /** Makes the handler of one mount. Throws an Error for the operator if the redirect leads back to itself. */
 export function createRedirect(options: RedirectOptions, context: FeatureContext): FeatureInstance {
   const { to, status } = options;
-  const { path: mountPath } = context.mount;
+  const mountPath = plainPath(context.mount.path);
   const template = parseTemplate(to, mountPath.split('/').filter((segment) => segment !== '').length);
   const [toPath = ''] = to.split(/[?#]/);
   if (toPath === mountPath || toPath === '{path}')

@@ -2,6 +2,7 @@
 import { isIPv4 } from 'node:net';
 import { DECODABLE_CODINGS } from '../../content-coding/codings.ts';
 import type { FeatureContext, FeatureLog } from '../../exchange/feature.ts';
+import { isSubtree, plainPath } from '../../exchange/public-path.ts';
 import { type BaseUrl, parseBasePath, parseBaseUrl } from '../../rewrite/base-url.ts';
 import { defaultHeaderPolicy, type HeaderPolicy } from '../../rewrite/headers.ts';
 import { LeakDetector } from '../../rewrite/leaks.ts';
@@ -54,11 +55,11 @@ export class LiveMount {
     this.facts = facts;
     this.mode = typeof options === 'string' ? options : 'all';
     this.options = typeof options === 'string' ? DEFAULT_REWRITE : options;
-    this.isExact = !facts.path.endsWith('/');
+    this.isExact = !isSubtree(facts.path);
     // An exact path is a window on one resource: what it links to lies where the backend says.
     const path = this.isExact ? '/' : facts.path;
     const backendPath = parseBasePath(this.isExact ? '/' : facts.backendPath);
-    this.keepsPath = this.isExact ? facts.path === facts.backendPath : parseBasePath(path) === backendPath;
+    this.keepsPath = this.isExact ? plainPath(facts.path) === facts.backendPath : parseBasePath(path) === backendPath;
     const backends = facts.endpoints.map((endpoint): BaseUrl => ({ ...endpoint, path: backendPath }));
     const also = this.options.also.map(parseBaseUrl);
     this.maps = backends.map((own) => this.#makeMap(path, [own, ...backends.filter((other) => other !== own)], also));

@@ -84,11 +84,11 @@ class LiveMountRewriter implements MountRewriter {
   }
 
   explain(): string[] {
-    const { mode, facts, keepsPath, takesStrays } = this.#mount;
+    const { mode, facts, isExact, keepsPath, takesStrays } = this.#mount;
     if (mode === 'off') return ['rewrites no URLs'];
     const where = mode === 'headers' ? 'in headers' : 'in headers and bodies';
     const backends = facts.endpoints.map((endpoint) => printOrigin({ ...endpoint, path: '/' })).join(', ');
-    const paths = keepsPath ? '' : `, and puts ${facts.path} before root-relative ones`;
+    const paths = keepsPath || isExact ? '' : `, and puts ${facts.path} before root-relative ones`;
     const lines = [`rewrites URLs of ${backends} ${where}${paths}`, ...explainShim(this.#mount)];
     if (takesStrays) lines.push('sends requests of its pages that miss the mount back into it');
     return lines;

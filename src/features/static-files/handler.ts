@@ -7,6 +7,7 @@ import { ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FeatureContext, FeatureInstance } from '../../exchange/feature.ts';
 import type { Reply } from '../../exchange/handler.ts';
+import { isSubtree, plainPath } from '../../exchange/public-path.ts';
 import { HeaderList } from '../../http/header-list.ts';
 import { extensionOf } from '../../http/mime.ts';
 import { namesMediaType, preferEncoding } from '../../http/negotiation.ts';
@@ -65,7 +66,9 @@ class FileServer {
     this.#store = store;
     this.#clock = clock;
     this.#nameRules = { hidden: options.hidden, isWindows: process.platform === 'win32' };
-    this.#mountSegments = mountPath.split('/').filter((segment) => segment !== '').length;
+    this.#mountSegments = plainPath(mountPath)
+      .split('/')
+      .filter((segment) => segment !== '').length;
   }
 
   /** Answers with what the path names, or with `fixed`. */
@@ -185,7 +188,7 @@ async function isSingleFile(rootPath: string, mountPath: string): Promise<boolea
   const stats = await stat(rootPath).catch((error: Error) => {
     throw new Error(`files: cannot serve ${rootPath}: ${error.message}`, { cause: error });
   });
-  if (mountPath.endsWith('/')) {
+  if (isSubtree(mountPath)) {
     if (stats.isDirectory()) return false;
     throw new Error(
       `files: ${rootPath} is not a folder; to serve one file, write the mount without a slash at its end`,
@@ -193,7 +196,7 @@ async function isSingleFile(rootPath: string, mountPath: string): Promise<boolea
   }
   if (stats.isFile()) return true;
   throw new Error(
-    `files: ${mountPath} is exactly one path and needs a file, but ${rootPath} is none; for a folder write ${mountPath}/`,
+    `files: ${mountPath} is exactly one path and needs a file, but ${rootPath} is none; for a folder write ${plainPath(mountPath).replace(/\/?$/, '/')}`,
   );
 }
 

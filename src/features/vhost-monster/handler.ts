@@ -2,6 +2,7 @@
 import { ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FeatureContext, FeatureInstance } from '../../exchange/feature.ts';
+import { isSubtree } from '../../exchange/public-path.ts';
 import { TARGET_WRAPPER, type TargetWrapper } from '../../exchange/target-wrapper.ts';
 import { defaultPort } from '../../http/target.ts';
 import { encodeVhostBase, findAmbiguity, type VhostRefusal } from '../../vhost-path/encode.ts';
@@ -66,7 +67,7 @@ function isSame(one: PublicAddress, other: PublicAddress | undefined): boolean {
 
 function zopePrefix(mountPath: string): string {
   const prefix = mountPath.slice(0, -1);
-  if (mountPath.endsWith('/') && isPublicPrefix(prefix)) return prefix;
+  if (isSubtree(mountPath) && isPublicPrefix(prefix)) return prefix;
   throw new RangeError(`Cannot use the zope dialect at "${mountPath}": it needs a mount that ends in a slash`);
 }
 

@@ -77,6 +77,8 @@ class Exchange {
     if (internal !== undefined && !this.#isInner) return this.#hide(internal, location);
     const { traits, directives } = this.#isInner ? { traits: {}, directives: [] } : collectTraits(turn);
     const found = findProxy(turn) ?? answerFromDisk(turn);
+    const index = location?.kind === 'exact' ? this.#followIndex(found, state) : undefined;
+    if (index !== undefined) return index;
     const inner = location === undefined ? [] : [location.directive];
     const responseHeaders = mergeEdits(traits.responseHeaders, found.traits.responseHeaders);
     return {
@@ -84,6 +86,17 @@ class Exchange {
       traits: { ...traits, ...found.traits, ...(responseHeaders && { responseHeaders }) },
       directives: [...found.directives, ...state.directives, ...inner, ...directives],
     };
+  }
+
+  /**
+   * The index file of a folder is an internal redirect to its path, which another location than that of exactly the folder
+   * takes. Undefined where it is the file of that folder.
+   */
+  #followIndex({ serve }: Pick<Outcome, 'serve'>, state: RequestState): Outcome | undefined {
+    const [name] = serve.kind === 'files' && state.uri.endsWith('/') ? serve.index : [];
+    if (serve.kind !== 'files' || name === undefined) return undefined;
+    const outcome = this.#locate({ ...state, uri: state.uri + name, isRewritten: true });
+    return outcome.serve.kind === 'files' && outcome.serve.file === serve.file + name ? undefined : outcome;
   }
 
   /** What is only for internal redirects is not there for clients. */

@@ -80,6 +80,8 @@ function openServer(directive: Directive, http: NginxHttp): NginxServer {
   const scope = openScope(directive, http.scope);
   const names = scope.own('server_name').flatMap(wordsOf);
   http.report.contribute(directive, ...scope.own('server_name'), ...scope.own('listen'));
+  // Clients get HTTP/2 where they take it, so that nothing is left to say.
+  http.report.contribute(...scope.own('http2'), ...(scope.parent?.own('http2') ?? []));
   return { scope, directive, locations: readLocations(scope), names, http };
 }
 

@@ -114,18 +114,24 @@ export function regionsOfPattern(pattern: string, subject: 'path' | 'path-and-qu
   if (shape === undefined) return undefined;
   const regions: PathRegion[] = [];
   for (const alternative of shape.alternatives) {
+    if (isNever(alternative)) continue;
     const region = regionOfAlternative(subject === 'path' ? alternative : cutQuery(alternative));
     if (region === undefined) return undefined;
     if (!regions.some((other) => other.path === region.path && other.kind === region.kind)) regions.push(region);
   }
-  return { regions, hasLooseDot: shape.hasLooseDot && !isEverything(shape) };
+  return regions.length === 0 ? undefined : { regions, hasLooseDot: shape.hasLooseDot && !isEverything(shape) };
+}
+
+/** Nothing at all, which no path is: what `^/?$` says besides `/`. */
+function isNever({ pieces, isAnchoredAtStart, isAnchoredAtEnd }: Alternative): boolean {
+  return pieces.length === 0 && isAnchoredAtStart && isAnchoredAtEnd;
 }
 
 function regionOfAlternative(alternative: Alternative): PathRegion | undefined {
   const { pieces, isAnchoredAtStart, isAnchoredAtEnd } = alternative;
   const everything: PathRegion = { path: '/', kind: 'subtree' };
   const [first, ...behind] = pieces;
-  if (first === undefined) return isAnchoredAtStart && isAnchoredAtEnd ? undefined : everything;
+  if (first === undefined) return everything;
   if (first.kind === 'run') return isOpenTail(pieces) ? everything : undefined;
   // Every path starts with a slash, so that the first one is found there.
   if (!isAnchoredAtStart) {

@@ -39,24 +39,28 @@ const RESPOND_404 = { kind: 'respond', status: 404, body: undefined, type: undef
 
 /** What the disk answers. */
 export function answerFromDisk(turn: Turn): Outcome {
-  const file = findFile(turn, turn.state.uri);
+  const tries = turn.isInner ? undefined : readTries(turn);
+  const file = findFile(turn, tries?.fixed ?? turn.state.uri);
   if (file === undefined) return { serve: RESPOND_404, traits: {}, directives: [] };
   const { scope } = turn;
   const index = scope.find('index');
   const list = scope.find('autoindex');
-  const tries = turn.isInner ? undefined : readTries(turn);
   const served: FilesOutcome = {
     kind: 'files',
     file: file.path,
-    index: (index === undefined ? ['index.html'] : wordsOf(index)).map((name) => name.replace(/^\//, '')),
+    index: tries?.fixed === undefined ? indexNames(index) : [],
     list: list !== undefined && wordsOf(list)[0] === 'on',
     missing: tries?.missing ?? (turn.isInner ? undefined : findErrorFallback(turn)),
   };
   const used = [file.directive, index, list, tries?.directive].flatMap((directive) => directive ?? []);
-  if (tries !== undefined && !tries.triesFile) {
+  if (tries !== undefined && !tries.triesFile && tries.fixed === undefined) {
     return { serve: tries.missing ?? RESPOND_404, traits: {}, directives: [tries.directive, ...used] };
   }
   return { serve: served, traits: guardFiles(turn), directives: used };
+}
+
+function indexNames(index: Directive | undefined): string[] {
+  return (index === undefined ? ['index.html'] : wordsOf(index)).map((name) => name.replace(/^\//, ''));
 }
 
 /**
@@ -112,6 +116,8 @@ interface Tries {
   readonly directive: Directive;
   /** Whether the file of the path itself is among what is tried. */
   readonly triesFile: boolean;
+  /** The path that is tried first instead, in a location of exactly one path. */
+  readonly fixed: string | undefined;
   readonly missing: Outcome['serve'];
 }
 
@@ -123,14 +129,17 @@ function readTries(turn: Turn): Tries | undefined {
   const words = wordsOf(directive);
   const last = words.at(-1) ?? '';
   const checks = words.slice(0, -1);
-  const others = checks.filter((check) => !/^\$\{?uri\}?\/?$/.test(check) && check !== '');
+  const [first = ''] = checks;
+  const isFixed = turn.location?.kind === 'exact' && /^\/[^$]*[^$/]$/.test(first);
+  const fixed = isFixed ? first : undefined;
+  const others = checks.filter((check) => !/^\$\{?uri\}?\/?$/.test(check) && check !== '' && check !== fixed);
   if (others.length > 0)
     report.warn(directive, `${others.join(', ')} is not looked for`, 'only the file itself and one fallback are');
   const triesFile = checks.some((check) => /^\$\{?uri\}?$/.test(check));
   const status = /^=(\d{3})$/.exec(last)?.[1];
-  if (status !== undefined) return { directive, triesFile, missing: { ...RESPOND_404, status: Number(status) } };
+  if (status !== undefined) return { directive, triesFile, fixed, missing: { ...RESPOND_404, status: Number(status) } };
   const { text } = expandVariables(last, turn.state);
-  return { directive, triesFile, missing: turn.redirect(last.startsWith('@') ? last : text).serve };
+  return { directive, triesFile, fixed, missing: turn.redirect(last.startsWith('@') ? last : text).serve };
 }
 
 /** `error_page 404 =200 /index.html` is a fallback by another name. */

@@ -13,17 +13,23 @@ import { expandVariables, hasVariables } from '../variables.ts';
 /** The directives of this file. */
 export const PROXY_ROWS: readonly DirectiveRow[] = [
   ...translated('proxy_pass', 'proxy'),
+  ...translated('grpc_pass', 'proxy', 'h2c:// for grpc://, https:// for grpcs://'),
+  ...translated('proxy_http_version', 'proxy', '2 becomes h2c://; 1.0 and 1.1 need no line'),
   ...translated('upstream server', 'proxy.to', 'weights and spare servers are reported'),
   ...translated(
     'least_conn ip_hash hash random',
     'balance',
     'where there is that feature; endpoints take turns otherwise',
   ),
-  ...translated('proxy_set_header', 'host, headers.request', 'forwarding headers are always sent and need no line'),
-  ...translated('proxy_hide_header', 'headers.response.remove'),
-  ...translated('proxy_connect_timeout proxy_read_timeout', 'timeouts'),
   ...translated(
-    'proxy_ssl_verify proxy_ssl_name',
+    'proxy_set_header grpc_set_header',
+    'host, headers.request',
+    'forwarding headers are always sent and need no line',
+  ),
+  ...translated('proxy_hide_header grpc_hide_header', 'headers.response.remove'),
+  ...translated('proxy_connect_timeout proxy_read_timeout grpc_connect_timeout grpc_read_timeout', 'timeouts'),
+  ...translated(
+    'proxy_ssl_verify proxy_ssl_name grpc_ssl_verify grpc_ssl_name',
     'proxy.verify, proxy.serverName',
     'certificates are checked unless --compat',
   ),
@@ -33,23 +39,23 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
     'names of the backend besides its address; the mount maps every URL both ways; texts that are no URLs are reported',
   ),
   ...unneeded(
-    'proxy_http_version proxy_buffering proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_request_buffering proxy_max_temp_file_size proxy_temp_path proxy_temp_file_write_size proxy_headers_hash_max_size proxy_headers_hash_bucket_size proxy_socket_keepalive proxy_force_ranges proxy_ignore_client_abort proxy_send_lowat proxy_limit_rate proxy_socket_rcvbuf proxy_socket_sndbuf proxy_pass_trailers proxy_ssl_conf_command proxy_ssl_certificate_cache keepalive keepalive_requests keepalive_time zone sub_filter_last_modified',
-    'bodies are passed on as they come, over HTTP/1.1 and kept-alive connections',
+    'proxy_buffering proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_request_buffering proxy_max_temp_file_size proxy_temp_path proxy_temp_file_write_size proxy_headers_hash_max_size proxy_headers_hash_bucket_size proxy_socket_keepalive proxy_force_ranges proxy_ignore_client_abort proxy_send_lowat proxy_limit_rate proxy_socket_rcvbuf proxy_socket_sndbuf proxy_pass_trailers proxy_ssl_conf_command proxy_ssl_certificate_cache keepalive keepalive_requests keepalive_time zone sub_filter_last_modified grpc_buffer_size grpc_socket_keepalive grpc_headers_hash_max_size grpc_headers_hash_bucket_size',
+    'bodies are passed on as they come, over kept connections',
   ),
   ...unneeded(
-    'proxy_send_timeout proxy_pass_header proxy_ignore_headers proxy_pass_request_headers proxy_pass_request_body',
+    'proxy_send_timeout proxy_pass_header proxy_ignore_headers grpc_send_timeout grpc_pass_header grpc_ignore_headers proxy_pass_request_headers proxy_pass_request_body',
     'the defaults here do the right thing',
   ),
   ...unneeded(
-    'proxy_next_upstream proxy_next_upstream_tries proxy_next_upstream_timeout',
+    'proxy_next_upstream proxy_next_upstream_tries proxy_next_upstream_timeout grpc_next_upstream grpc_next_upstream_tries grpc_next_upstream_timeout',
     'what can be sent again safely is',
   ),
   ...unneeded(
-    'proxy_ssl_server_name proxy_ssl_session_reuse proxy_ssl_protocols proxy_ssl_ciphers proxy_ssl_verify_depth',
+    'proxy_ssl_server_name proxy_ssl_session_reuse proxy_ssl_protocols proxy_ssl_ciphers proxy_ssl_verify_depth grpc_ssl_server_name grpc_ssl_session_reuse grpc_ssl_protocols grpc_ssl_ciphers grpc_ssl_verify_depth grpc_ssl_conf_command',
     'TLS to backends always names the host and is safe',
   ),
   ...missing(
-    'proxy_ssl_trusted_certificate proxy_ssl_certificate proxy_ssl_certificate_key proxy_ssl_crl proxy_ssl_password_file',
+    'proxy_ssl_trusted_certificate proxy_ssl_certificate proxy_ssl_certificate_key proxy_ssl_crl proxy_ssl_password_file grpc_ssl_trusted_certificate grpc_ssl_certificate grpc_ssl_certificate_key grpc_ssl_crl grpc_ssl_password_file',
     'error',
     'backends are checked against the authorities of the system, and get no certificate',
     'set NODE_EXTRA_CA_CERTS for an authority of your own',
@@ -61,7 +67,7 @@ export const PROXY_ROWS: readonly DirectiveRow[] = [
     'see cache in the manual',
   ),
   ...missing(
-    'proxy_intercept_errors proxy_method proxy_bind proxy_set_body proxy_cookie_flags',
+    'proxy_intercept_errors proxy_method proxy_bind proxy_set_body proxy_cookie_flags grpc_intercept_errors grpc_bind',
     'warning',
     'requests and responses of a backend are not changed like that',
     'let the backend do it',
@@ -75,7 +81,6 @@ const OTHER_HANDLERS = [
   'uwsgi_pass',
   'scgi_pass',
   'memcached_pass',
-  'grpc_pass',
   'perl',
   'content_by_lua_block',
   'content_by_lua_file',
@@ -106,24 +111,42 @@ export function findProxy(turn: Turn): FoundProxy | undefined {
     );
     return { serve: { kind: 'unsupported' }, traits: {}, directives: [other] };
   }
-  const directive = findHandler(turn.scope, ['proxy_pass']);
+  const directive = findHandler(turn.scope, PASSES);
   if (directive === undefined) return undefined;
+  const module = moduleOf(directive);
+  const version = module === 'proxy' ? turn.scope.find('proxy_http_version') : undefined;
   const address = readAddress(turn, directive);
   if (address === undefined) return { serve: { kind: 'unsupported' }, traits: {}, directives: [directive] };
-  const { endpoints, balance, used } = findEndpoints(turn, address);
-  const host = findHost(turn, address.authority);
+  const isHttp2 = module === 'grpc' || (version !== undefined && wordsOf(version)[0] === '2');
+  // Over TLS the handshake finds HTTP/2 by itself.
+  const scheme = isHttp2 && address.scheme === 'http' ? 'h2c' : address.scheme;
+  const { endpoints, balance, used } = findEndpoints(turn, { ...address, scheme });
+  const host = findHost(turn, module, address.authority);
   const serve: ProxyOutcome = {
     kind: 'proxy',
     endpoints,
     target: targetFor(turn, directive, address),
     host: host.policy,
   };
-  const { traits, directives } = proxyTraits(turn, address.scheme);
+  const { traits, directives } = proxyTraits(turn, directive, address.scheme);
   return {
     serve,
-    traits: { ...traits, ...(balance && endpoints.length > 1 && { balance }) },
-    directives: [directive, ...used, ...host.used, ...directives],
+    traits: {
+      ...traits,
+      ...(balance && endpoints.length > 1 && { balance }),
+      ...(isHttp2 && endpoints.some((endpoint) => endpoint.startsWith('unix:')) && { insistsOnHttp2: true }),
+    },
+    directives: [directive, ...(version === undefined ? [] : [version]), ...used, ...host.used, ...directives],
   };
+}
+
+/** Who forwards, by the directive that says where to; the names of their other directives start alike. */
+const PASSES = ['proxy_pass', 'grpc_pass'];
+
+type ForwardingModule = 'proxy' | 'grpc';
+
+function moduleOf(pass: Directive): ForwardingModule {
+  return pass.name === 'grpc_pass' ? 'grpc' : 'proxy';
 }
 
 interface Address {
@@ -135,6 +158,8 @@ interface Address {
   readonly hasVariables: boolean;
 }
 
+/** What nginx takes for gRPC, whose scheme may be missing and which has no path. */
+const GRPC_ADDRESS = /^(?:(grpcs?):\/\/)?(unix:[^:]+|[^/?#]+)$/i;
 const ADDRESS = /^(https?):\/\/(unix:[^:]+|[^/?#]+)(?::?([/?].*)?)?$/i;
 
 function readAddress({ state, server }: Turn, directive: Directive): Address | undefined {
@@ -146,12 +171,15 @@ function readAddress({ state, server }: Turn, directive: Directive): Address | u
     report.error(directive, `where this goes depends on ${unknown}`, 'write one mount for each backend');
     return undefined;
   }
-  const [, scheme, authority, path] = ADDRESS.exec(expanded.text) ?? [];
-  if (scheme === undefined || authority === undefined) {
-    report.error(directive, `${expanded.text} is not an address that starts with http:// or https://`, 'write one');
+  const isGrpc = moduleOf(directive) === 'grpc';
+  const found = (isGrpc ? GRPC_ADDRESS : ADDRESS).exec(expanded.text);
+  const [, scheme = 'grpc', authority, path] = found ?? [];
+  if (authority === undefined) {
+    const schemes = isGrpc ? 'grpc:// or grpcs://' : 'http:// or https://';
+    report.error(directive, `${expanded.text} is not an address that starts with ${schemes}`, 'write one');
     return undefined;
   }
-  const isHttps = scheme.toLowerCase() === 'https';
+  const isHttps = scheme.toLowerCase().endsWith('s');
   return { scheme: isHttps ? 'https' : 'http', authority, path, hasVariables: hasVariables(text) };
 }
 
@@ -180,7 +208,7 @@ const BALANCES: readonly (readonly [name: string, rule: BalanceRule])[] = [
   ['random', 'random'],
 ];
 
-function findEndpoints({ server }: Turn, { scheme, authority }: Address) {
+function findEndpoints({ server }: Turn, { scheme, authority }: Pick<Address, 'authority'> & { scheme: string }) {
   const { report, upstreams } = server.http;
   const block = upstreams.get(authority.toLowerCase());
   if (block === undefined) return { endpoints: [endpointOf(scheme, authority)], balance: undefined, used: [] };
@@ -231,9 +259,10 @@ function endpointOf(scheme: string, authority: string): string {
 /** Without a line for it nginx sends the address of the backend as Host. */
 function findHost(
   { scope, state, server }: Turn,
+  module: ForwardingModule,
   authority: string,
 ): { policy: ProxyOutcome['host']; used: Directive[] } {
-  const directive = scope.all('proxy_set_header').find((line) => wordsOf(line)[0]?.toLowerCase() === 'host');
+  const directive = scope.all(`${module}_set_header`).find((line) => wordsOf(line)[0]?.toLowerCase() === 'host');
   if (directive === undefined) {
     const group = server.http.upstreams.get(authority.toLowerCase());
     if (group !== undefined)
@@ -277,17 +306,22 @@ const OWN_HEADERS = new Set([
   'forwarded',
 ]);
 
-function proxyTraits(turn: Turn, scheme: 'http' | 'https'): { traits: Traits; directives: readonly Directive[] } {
+function proxyTraits(
+  turn: Turn,
+  pass: Directive,
+  scheme: 'http' | 'https',
+): { traits: Traits; directives: readonly Directive[] } {
   const { scope, server } = turn;
+  const module = moduleOf(pass);
   const used: Directive[] = [];
-  const requestHeaders = requestEdits(turn, used);
-  const hidden = scope.all('proxy_hide_header');
+  const requestHeaders = requestEdits(turn, module, used);
+  const hidden = scope.all(`${module}_hide_header`);
   used.push(...hidden);
-  const connectMs = takeTime(turn, 'proxy_connect_timeout', used);
-  const readMs = takeTime(turn, 'proxy_read_timeout', used);
+  const connectMs = takeTime(turn, `${module}_connect_timeout`, used);
+  const readMs = takeTime(turn, `${module}_read_timeout`, used);
   const timeouts = { ...(connectMs !== undefined && { connectMs }), ...(readMs !== undefined && { readMs }) };
   noteMapped(turn, used);
-  const upstreamTls = scheme === 'https' ? findUpstreamTls(turn, used) : undefined;
+  const upstreamTls = scheme === 'https' ? findUpstreamTls(turn, pass, used) : undefined;
   const traits: Traits = {
     ...backendNames(textsOf(turn, 'proxy_redirect', 'sub_filter'), textsOf(turn, 'proxy_cookie_domain')),
     ...(requestHeaders && { requestHeaders }),
@@ -299,10 +333,14 @@ function proxyTraits(turn: Turn, scheme: 'http' | 'https'): { traits: Traits; di
   return { traits, directives: used };
 }
 
-function requestEdits({ scope, state, server }: Turn, used: Directive[]): Traits['requestHeaders'] {
+function requestEdits(
+  { scope, state, server }: Turn,
+  module: ForwardingModule,
+  used: Directive[],
+): Traits['requestHeaders'] {
   const set: Record<string, string> = {};
   const remove: string[] = [];
-  for (const directive of scope.all('proxy_set_header')) {
+  for (const directive of scope.all(`${module}_set_header`)) {
     const [name = '', value = ''] = wordsOf(directive);
     used.push(directive);
     if (OWN_HEADERS.has(name.toLowerCase())) continue;
@@ -367,14 +405,14 @@ function textsOf({ scope }: Turn, ...names: readonly string[]): string[] {
 }
 
 /** nginx does not check the certificate of a backend unless told to; here it is checked. */
-function findUpstreamTls({ scope, server }: Turn, used: Directive[]): Traits['upstreamTls'] {
+function findUpstreamTls({ scope, server }: Turn, pass: Directive, used: Directive[]): Traits['upstreamTls'] {
   const { report, compat } = server.http;
-  const [verify, name] = [scope.find('proxy_ssl_verify'), scope.find('proxy_ssl_name')];
+  const module = moduleOf(pass);
+  const [verify, name] = [scope.find(`${module}_ssl_verify`), scope.find(`${module}_ssl_name`)];
   used.push(...[verify, name].flatMap((directive) => directive ?? []));
   const isVerified = verify !== undefined && wordsOf(verify)[0] === 'on';
   const serverName = name === undefined ? undefined : wordsOf(name)[0];
-  const pass = findHandler(scope, ['proxy_pass']);
-  if (!isVerified && pass !== undefined) {
+  if (!isVerified) {
     const kept = compat ? 'kept, as asked: anybody on the way can read and change everything' : 'here it is checked';
     report.warn(
       pass,

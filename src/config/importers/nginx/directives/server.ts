@@ -5,6 +5,7 @@ import { type DirectiveRow, missing, translated, unneeded } from '../../directiv
 export const SERVER_ROWS: readonly DirectiveRow[] = [
   ...translated('http events server', 'sites'),
   ...translated('listen', 'listen'),
+  ...translated('http2', 'nothing', 'clients always get HTTP/2 if they want it'),
   ...translated('server_name', 'the key of the site'),
   ...translated('location', 'the key of the mount', 'patterns that are no subtrees or exact paths are reported'),
   ...translated('include', 'nothing', 'the file is read in place'),
@@ -32,7 +33,7 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
     'the log goes to standard output; see log in the manual',
   ),
   ...unneeded(
-    'server_tokens server_name_in_redirect port_in_redirect absolute_redirect msie_padding msie_refresh underscores_in_headers ignore_invalid_headers merge_slashes recursive_error_pages chunked_transfer_encoding lingering_close lingering_time lingering_timeout reset_timedout_connection request_pool_size connection_pool_size postpone_output send_lowat keepalive_requests keepalive_time keepalive_disable client_body_buffer_size client_body_in_file_only client_body_in_single_buffer client_body_temp_path client_header_buffer_size large_client_header_buffers subrequest_output_buffer_size server_names_hash_max_size server_names_hash_bucket_size variables_hash_max_size variables_hash_bucket_size map_hash_max_size map_hash_bucket_size proxy_headers_hash_max_size uninitialized_variable_warn resolver resolver_timeout http2 http2_max_concurrent_streams http2_push http2_push_preload http2_recv_buffer_size http2_body_preread_size http2_chunk_size http2_idle_timeout http2_max_field_size http2_max_header_size http2_max_requests http2_recv_timeout',
+    'server_tokens server_name_in_redirect port_in_redirect absolute_redirect msie_padding msie_refresh underscores_in_headers ignore_invalid_headers merge_slashes recursive_error_pages chunked_transfer_encoding lingering_close lingering_time lingering_timeout reset_timedout_connection request_pool_size connection_pool_size postpone_output send_lowat keepalive_requests keepalive_time keepalive_disable client_body_buffer_size client_body_in_file_only client_body_in_single_buffer client_body_temp_path client_header_buffer_size large_client_header_buffers subrequest_output_buffer_size server_names_hash_max_size server_names_hash_bucket_size variables_hash_max_size variables_hash_bucket_size map_hash_max_size map_hash_bucket_size proxy_headers_hash_max_size uninitialized_variable_warn resolver resolver_timeout http2_max_concurrent_streams http2_push http2_push_preload http2_recv_buffer_size http2_body_preread_size http2_chunk_size http2_idle_timeout http2_max_field_size http2_max_header_size http2_max_requests http2_recv_timeout',
     'the defaults here do the right thing',
   ),
   ...unneeded(
@@ -69,20 +70,20 @@ export const SERVER_ROWS: readonly DirectiveRow[] = [
   ),
   ...missing('stream mail', 'error', 'only HTTP is forwarded', 'leave that to a server that forwards other protocols'),
   ...missing(
-    'fastcgi_pass uwsgi_pass scgi_pass memcached_pass grpc_pass tunnel_pass stub_status dav_methods flv mp4 empty_gif perl content_by_lua_block content_by_lua_file js_content access_by_lua_block rewrite_by_lua_block header_filter_by_lua_block body_filter_by_lua_block log_by_lua_block init_by_lua_block',
+    'fastcgi_pass uwsgi_pass scgi_pass memcached_pass tunnel_pass stub_status dav_methods flv mp4 empty_gif perl content_by_lua_block content_by_lua_file js_content access_by_lua_block rewrite_by_lua_block header_filter_by_lua_block body_filter_by_lua_block log_by_lua_block init_by_lua_block',
     'error',
     'this is answered by something other than an HTTP server',
     'put an HTTP server before it and proxy to that',
   ),
   ...unneeded(
-    'fastcgi_param fastcgi_index fastcgi_split_path_info fastcgi_buffers fastcgi_buffer_size fastcgi_busy_buffers_size fastcgi_read_timeout fastcgi_send_timeout fastcgi_connect_timeout fastcgi_intercept_errors fastcgi_hide_header fastcgi_keep_conn fastcgi_request_buffering fastcgi_temp_path uwsgi_param uwsgi_temp_path uwsgi_read_timeout scgi_param scgi_temp_path grpc_set_header lua_package_path lua_shared_dict dav_access create_full_put_path min_delete_depth',
+    'fastcgi_param fastcgi_index fastcgi_split_path_info fastcgi_buffers fastcgi_buffer_size fastcgi_busy_buffers_size fastcgi_read_timeout fastcgi_send_timeout fastcgi_connect_timeout fastcgi_intercept_errors fastcgi_hide_header fastcgi_keep_conn fastcgi_request_buffering fastcgi_temp_path uwsgi_param uwsgi_temp_path uwsgi_read_timeout scgi_param scgi_temp_path lua_package_path lua_shared_dict dav_access create_full_put_path min_delete_depth',
     'it belongs to a module that has no equal here',
   ),
 ];
 
 /** Families of directives of modules that we have nothing for; their handlers have rows of their own. */
 const FOREIGN_FAMILIES =
-  /^(?:fastcgi|uwsgi|scgi|grpc|memcached|tunnel|xslt|image_filter|mp4|perl|userid|geoip|ssi|xml|dav|lua)_/;
+  /^(?:fastcgi|uwsgi|scgi|memcached|tunnel|xslt|image_filter|mp4|perl|userid|geoip|ssi|xml|dav|lua)_/;
 
 /** The row for a directive that is only known by its family. */
 export function familyRow(name: string): DirectiveRow | undefined {
