@@ -186,3 +186,17 @@ test('an authority that is spelled so that its needle is not there stays as it i
   assert.equal(runIn(odd, 100).out, odd);
   assert.equal(runIn(odd, 1).out, odd);
 });
+
+test('an edit that would reach back across a barrier is not made, wherever the body is cut', () => {
+  const long = 'u'.repeat(700);
+  for (const odd of [
+    'http:/g\t/127.0.0.1:8080/x',
+    'http:\t//127.0.0.1:8080/x',
+    'ht\ntp://127.0.0.1:8080/x',
+    `http://${long}@127.0.0.1:8080/`,
+  ])
+    for (const text of [`<p>a</p><a href="${odd}">b</a> c`, `<p>a</p><p style="background:url(${odd})">`]) {
+      const whole = runIn(text, text.length).out;
+      for (let size = 1; size < 40; size++) assert.equal(runIn(text, size).out, whole, `in pieces of ${size}`);
+    }
+});
