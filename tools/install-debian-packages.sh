@@ -18,6 +18,7 @@ packages=(
   nghttp2-client  # h2load: HTTP/2 load and requests
   python3-twisted # interop: the original VHostMonsterResource
   chromium        # browser tests: the run-time shim, real applications, WebSockets
+  firefox-esr     # browser tests: the run-time shim
   pebble          # a certificate authority that speaks ACME, with its challenge server
   libnss3-tools   # certutil: the authorities that browsers trust
   php-cli         # runs the PHP applications of the browser tests

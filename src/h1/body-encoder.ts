@@ -1,11 +1,9 @@
 // Writes a body to a connection behind its head: by length, in chunks, or until close (RFC 9112 §6, §7).
-import { Buffer } from 'node:buffer';
 import type { Release, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { forwardableTrailers } from '../http/hop-by-hop.ts';
 import type { Connection } from '../net/connection.ts';
-import { writeLatin1 } from '../util/latin1.ts';
 import { printTrailers } from './head-writer.ts';
 
 /** How a body is framed on the wire. `drop` reads it and writes nothing (HEAD). */
@@ -105,11 +103,9 @@ export class BodyEncoder implements Sink {
     const head = this.#takeHead();
     if (head === '') return this.#connection.write(chunk, release);
     if (chunk.length <= JOIN_BYTES) {
-      const joined = Buffer.allocUnsafe(head.length + chunk.length);
-      writeLatin1(joined, head, 0);
-      joined.set(chunk, head.length);
+      const mayGoOn = this.#connection.writeJoined(head, chunk, '');
       release?.();
-      return this.#connection.write(joined);
+      return mayGoOn;
     }
     this.#connection.cork();
     this.#connection.writeText(head);
@@ -121,12 +117,9 @@ export class BodyEncoder implements Sink {
   #writeChunk(chunk: Buffer, release: Release | undefined): boolean {
     const before = `${this.#takeHead()}${chunk.length.toString(16)}\r\n`;
     if (chunk.length <= JOIN_BYTES) {
-      const joined = Buffer.allocUnsafe(before.length + chunk.length + 2);
-      writeLatin1(joined, before, 0);
-      joined.set(chunk, before.length);
-      writeLatin1(joined, '\r\n', before.length + chunk.length);
+      const mayGoOn = this.#connection.writeJoined(before, chunk, '\r\n');
       release?.();
-      return this.#connection.write(joined);
+      return mayGoOn;
     }
     this.#connection.cork();
     this.#connection.writeText(before);

@@ -226,6 +226,11 @@ export class InboundConnection implements ConnectionUser {
 
   /** The head at `start`, parsed; undefined while it is not whole. Leaves the index behind it in #headEnd. */
   #nextHead(bytes: Buffer, from: number): ParsedRequest | ProxyError | undefined {
+    const again = this.#parser.again(bytes, from);
+    if (again !== undefined) {
+      this.#headEnd = from + this.#parser.lastLength;
+      return again;
+    }
     const start = skipEmptyLines(bytes, from);
     const end = findHeadEnd(bytes, Math.max(start, this.#searchFrom));
     if (end < 0) return undefined;

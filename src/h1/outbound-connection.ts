@@ -220,6 +220,12 @@ export class OutboundConnection implements OutboundCarrier, ConnectionUser, Enco
     }
     let start = 0;
     while (this.#phase === 'awaiting' && start < view.length) {
+      const again = this.#parser.again(view, start, this.#method);
+      if (again !== undefined) {
+        start += this.#parser.lastLength;
+        this.#headRead(again, view, start);
+        continue;
+      }
       const end = findHeadEnd(view, start);
       if (end < 0) {
         this.#keepPartialHead(view, start);
@@ -235,9 +241,13 @@ export class OutboundConnection implements OutboundCarrier, ConnectionUser, Enco
         return;
       }
       start = end;
-      if (isInterimStatus(parsed.head.status)) this.#interim(parsed.head);
-      else this.#final(parsed, view, start);
+      this.#headRead(parsed, view, start);
     }
+  }
+
+  #headRead(parsed: ParsedResponse, view: Buffer, end: number): void {
+    if (isInterimStatus(parsed.head.status)) this.#interim(parsed.head);
+    else this.#final(parsed, view, end);
   }
 
   #keepPartialHead(view: Buffer, start: number): void {

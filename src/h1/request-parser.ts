@@ -45,8 +45,8 @@ const MEMO_BYTES_LIMIT = 8 * 1024;
 
 /**
  * Parser of the request heads of one connection. Heads repeat on a kept-alive connection, so the last one is kept as
- * bytes: an equal head gives the same objects again, an equal header block gives the same HeaderList, and everything
- * derived from it with it. What it returns is always what a parser without memory would return.
+ * bytes: {@link again} gives the same objects for an equal head, an equal header block gives the same HeaderList, and
+ * everything derived from it with it. What it returns is always what a parser without memory would return.
  */
 export class RequestParser {
   readonly #limits: Limits;
@@ -60,11 +60,24 @@ export class RequestParser {
   }
 
   /**
+   * What the last head was parsed to, if that head stands at `start` again, {@link lastLength} bytes long. Nobody need
+   * look for its end: the only empty line of those bytes is the one they end with.
+   */
+  again(bytes: Buffer, start: number): ParsedRequest | undefined {
+    const end = start + this.#lastHead.length;
+    return end <= bytes.length && isSame(this.#lastHead, bytes, start, end) ? this.#lastResult : undefined;
+  }
+
+  /** Length of the head that {@link again} knows. */
+  get lastLength(): number {
+    return this.#lastHead.length;
+  }
+
+  /**
    * Parses the head that stands in `bytes` from `start` to `end`, where `end` is behind the empty line, so the last
-   * four bytes are CR LF CR LF.
+   * four bytes are CR LF CR LF. Ask {@link again} before.
    */
   parse(bytes: Buffer, start: number, end: number): ParsedRequest | RequestFault {
-    if (this.#lastResult !== undefined && isSame(this.#lastHead, bytes, start, end)) return this.#lastResult;
     const lineEnd = bytes.indexOf('\r\n', start, 'latin1');
     const line = parseRequestLine(bytes.toString('latin1', start, lineEnd), this.#limits);
     if ('code' in line) return line;

@@ -30,7 +30,7 @@ const KEEP_ALIVE_TIMEOUT = /(?:^|[,\s])timeout=(\d{1,6})(?:$|[,\s])/i;
 const EMPTY: Buffer = Buffer.alloc(0);
 const MEMO_BYTES_LIMIT = 8 * 1024;
 
-/** Parser of the response heads of one connection; an equal head for the same method gives the same objects again. */
+/** Parser of the response heads of one connection; for an equal head and the same method it has the same objects again. */
 export class ResponseParser {
   readonly #limits: Limits;
   #lastHead: Buffer = EMPTY;
@@ -41,11 +41,23 @@ export class ResponseParser {
     this.#limits = limits;
   }
 
-  /** Parses the head in `bytes` from `start` to `end`, which is behind the empty line. */
+  /**
+   * What the last head was parsed to, if that head stands at `start` again, {@link lastLength} bytes long, and answers
+   * the same method. Nobody need look for its end: the only empty line of those bytes is the one they end with.
+   */
+  again(bytes: Buffer, start: number, requestMethod: string): ParsedResponse | undefined {
+    const end = start + this.#lastHead.length;
+    if (end > bytes.length || requestMethod !== this.#lastMethod) return undefined;
+    return isSame(this.#lastHead, bytes, start, end) ? this.#lastResult : undefined;
+  }
+
+  /** Length of the head that {@link again} knows. */
+  get lastLength(): number {
+    return this.#lastHead.length;
+  }
+
+  /** Parses the head in `bytes` from `start` to `end`, which is behind the empty line. Ask {@link again} before. */
   parse(bytes: Buffer, start: number, end: number, requestMethod: string): ParsedResponse | ResponseFault {
-    const last = this.#lastResult;
-    if (last !== undefined && this.#lastMethod === requestMethod && isSame(this.#lastHead, bytes, start, end))
-      return last;
     const result = parseResponseHead(bytes.toString('latin1', start, end - 4), requestMethod, this.#limits.headerCount);
     if (!('code' in result) && end - start <= MEMO_BYTES_LIMIT) {
       if (this.#lastHead.length !== end - start) this.#lastHead = Buffer.allocUnsafe(end - start);

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
+import { writeLatin1 } from '../util/latin1.ts';
 import { giveSlab, takeSlab } from './slab-pool.ts';
 
 /** What an engine implements to live on a connection. */
@@ -27,6 +28,9 @@ export const WRITE_HIGH_WATER_BYTES = 256 * 1024;
 /** Read buffer shared by all connections of the process whose bytes are parsed at once. */
 const SCRATCH_BYTES = 64 * 1024;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+/** Small writes are put together in one buffer of this size, which the system has read when the write returns. */
+const OUT_SCRATCH_BYTES = 4 * 1024;
+let outScratch = Buffer.allocUnsafeSlow(OUT_SCRATCH_BYTES);
 
 /**
  * Reads straight into our memory where Node allows it: `onread` is documented for outbound sockets. Small reads share
@@ -43,6 +47,7 @@ export class Connection implements Expiring {
   readonly #deadlines: Deadlines;
   /** Whether the socket was made with `onread`, so that it has no buffer of its own. */
   #isOverReads = false;
+  readonly #isTls: boolean;
   #user: ConnectionUser | undefined = undefined;
   #slab: Buffer | undefined = undefined;
   /** Whether the socket reads into {@link scratch}; otherwise into `#slab`, or the slab that was lent last. */
@@ -57,6 +62,7 @@ export class Connection implements Expiring {
 
   private constructor(socket: Socket, deadlines: Deadlines) {
     this.socket = socket;
+    this.#isTls = socket instanceof TLSSocket;
     this.#deadlines = deadlines;
     deadlines.add(this);
     socket.on('end', () => this.#onEnd());
@@ -90,6 +96,22 @@ export class Connection implements Expiring {
     });
     connection = new Connection(socket, deadlines);
     connection.#isOverReads = true;
+    return connection;
+  }
+
+  /**
+   * Opens on an accepted socket of TLS in the event that tells that its handshake is over: with reads into our memory
+   * where Node can be made to, else over events. `carrier`: the socket below. It is never detached.
+   */
+  static overHandshake(socket: Socket, deadlines: Deadlines, carrier: Socket): Connection {
+    const connection = new Connection(socket, deadlines);
+    connection.#carrier = carrier;
+    const onread: OnRead = {
+      buffer: () => connection.#nextBuffer() as unknown as Uint8Array,
+      callback: (size, buffer) => connection.#onRead(size, buffer as Buffer),
+    };
+    if (usesPlainSockets || !readInto(socket, scratch, onread))
+      socket.on('data', (bytes: Buffer) => connection.#onOwnedBytes(bytes));
     return connection;
   }
 
@@ -183,6 +205,26 @@ export class Connection implements Expiring {
     return false;
   }
 
+  /**
+   * Writes text (latin1), bytes and text again as one buffer; `bytes` are needed no more when it returns. False means
+   * "wait for onDrain".
+   */
+  writeJoined(before: string, bytes: Buffer, after: string): boolean {
+    if (this.isClosed) return true;
+    const end = before.length + bytes.length;
+    const size = end + after.length;
+    // TLS always writes later, and so does a socket for which something waits.
+    const isAtOnce = size <= OUT_SCRATCH_BYTES && !this.#isTls && this.socket.writableLength === 0;
+    const joined = isAtOnce ? outScratch.subarray(0, size) : Buffer.allocUnsafe(size);
+    writeLatin1(joined, before, 0);
+    joined.set(bytes, before.length);
+    if (after !== '') writeLatin1(joined, after, end);
+    const mayGoOn = this.write(joined);
+    // The system did not take it all: the memory belongs to this write now.
+    if (isAtOnce && this.socket.writableLength > 0) outScratch = Buffer.allocUnsafeSlow(OUT_SCRATCH_BYTES);
+    return mayGoOn;
+  }
+
   cork(): void {
     this.socket.cork();
   }
@@ -213,7 +255,7 @@ export class Connection implements Expiring {
   /** Ends with RST instead of FIN, so that the peer cannot take what it has for the whole. */
   reset(): void {
     // TLS has no RST of its own; without a socket below at hand, the missing close_notify tells (RFC 8446 §6.1).
-    const socket = this.socket instanceof TLSSocket ? this.#carrier : this.socket;
+    const socket = this.#isTls ? this.#carrier : this.socket;
     // A unix socket has no RST either, nor an address.
     if (socket?.remoteAddress !== undefined) socket.resetAndDestroy();
     this.socket.destroy();
@@ -293,6 +335,9 @@ export interface OnRead {
   callback(bytesRead: number, buffer: Uint8Array): boolean;
 }
 
+/** Whether the ways that Node does not document are left alone: for tests, and for whoever mistrusts them. */
+export const usesPlainSockets = process.env['PORTICO_PLAIN_SOCKETS'] !== undefined;
+
 /** Sockets as Node keeps them inside: what re-wrapping needs. */
 interface SocketInternals {
   _handle: object | null;
@@ -322,6 +367,23 @@ export function rewrapSocket(socket: Socket, onread: OnRead | undefined): Socket
   wrappedInternals.server = internals.server;
   wrappedInternals._server = internals._server;
   return wrapped;
+}
+
+/**
+ * Makes an open socket read into `first` and what `onread` hands out, as if it had been made with `onread`. Answers false,
+ * and changes nothing, where it holds bytes that were read already or Node keeps the option elsewhere. Exception: the
+ * three properties behind the option and `useUserBuffer` are not documented.
+ */
+function readInto(socket: Socket, first: Buffer, onread: OnRead): boolean {
+  const [buffer, makeBuffer, callback] = ['kBuffer', 'kBufferGen', 'kBufferCb'].map((name) =>
+    Object.getOwnPropertySymbols(socket).find(({ description }) => description === name),
+  );
+  if (buffer === undefined || makeBuffer === undefined || callback === undefined) return false;
+  if (socket.readableLength > 0 || !canRewrap(socket)) return false;
+  Object.assign(socket, { [buffer]: first, [makeBuffer]: onread.buffer, [callback]: onread.callback });
+  const { _handle: handle } = socket as unknown as { readonly _handle: { useUserBuffer(buffer: Buffer): void } };
+  handle.useUserBuffer(first);
+  return true;
 }
 
 function nothing(): void {}

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { Deadlines } from '../util/deadlines.ts';
 import { unmapAddress } from './address.ts';
-import { Connection, canRewrap, rewrapSocket } from './connection.ts';
+import { Connection, canRewrap, rewrapSocket, usesPlainSockets } from './connection.ts';
 
 /** What to bind: a port (0 lets the system choose; no host means every address), or the path of a unix socket. */
 export type ListenAddress =
@@ -142,8 +142,6 @@ function adoptSocket(socket: Socket, deadlines: Deadlines): Connection {
   }
   return Connection.overReads((onread) => rewrapSocket(socket, onread), deadlines);
 }
-
-const usesPlainSockets = process.env['PORTICO_PLAIN_SOCKETS'] !== undefined;
 
 /** A socket file left by a process that died would make the address look taken. */
 function removeStaleSocket(path: string): void {

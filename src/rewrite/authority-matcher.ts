@@ -73,6 +73,9 @@ export class AuthorityMatcher {
   readonly #hosts: readonly string[];
   /** Every match contains one of these octet strings: where none of them is, nothing has to be looked at. */
   readonly needles: readonly Buffer[];
+  /** Whether a needle has letters, so that it can be written in another case. */
+  readonly hasCase: boolean;
+  readonly #anyCase: RegExp;
   readonly #unfinished: RegExp;
   readonly #isNested: boolean;
 
@@ -87,7 +90,10 @@ export class AuthorityMatcher {
       }
     }
     this.#hosts = [...this.#rules.keys()];
-    this.needles = chooseNeedles(rules).map((needle) => Buffer.from(needle, 'latin1'));
+    const needles = chooseNeedles(rules);
+    this.needles = needles.map((needle) => Buffer.from(needle, 'latin1'));
+    this.hasCase = needles.some((needle) => /[a-z]/i.test(needle));
+    this.#anyCase = new RegExp(needles.map(escapeRegExp).join('|'), 'i');
     this.#unfinished = unfinishedAtEnd(Math.max(0, ...this.#hosts.map((host) => host.length)));
     this.#isNested = isNested;
   }
@@ -97,6 +103,21 @@ export class AuthorityMatcher {
     const part = from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
     for (const needle of this.needles) if (part.indexOf(needle) >= 0) return true;
     return false;
+  }
+
+  /** Whether a needle stands in `text`, in any case: then it may name us in some spelling other than the usual ones. */
+  isHintedIn(text: string): boolean {
+    return this.#anyCase.test(text);
+  }
+
+  /** Matches a needle in any case, or one of `more`. */
+  hintPattern(more: readonly string[]): RegExp {
+    return new RegExp([this.#anyCase.source, ...more.map(escapeRegExp)].join('|'), 'gi');
+  }
+
+  /** {@link isHintedIn} for bytes. */
+  isHintedInBytes(bytes: Buffer): boolean {
+    return this.hasCase ? this.isHintedIn(bytes.toString('latin1')) : this.mayContain(bytes);
   }
 
   /** Whether one of the hosts stands in `text`. False is certain. */
@@ -193,6 +214,10 @@ const NEVER_UNFINISHED = /(?:["'<>()`,|^\0-\x08\x0b-\x1f\x80-\xff]|[^0-9a-f][ \t
 function indexOfHardEnd(text: string, from: number, to: number): number {
   for (let index = from; index < to; index++) if (isHardEnd(text.charCodeAt(index))) return index;
   return -1;
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
 function isHardEnd(code: number): boolean {

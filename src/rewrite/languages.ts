@@ -3,6 +3,9 @@ import { PassingSink, type Release, type Sink, type Transform } from '../exchang
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { type Charset, detectCharset, leadBytesOf, PRESCAN_BYTES } from './charset.ts';
 import { CssScanner } from './css/css-scanner.ts';
+import { DeferredScanner, type Marks } from './deferred-scanner.ts';
+import { ANY_PORT } from './html/attribute-rewriter.ts';
+import { INTEGRITY_ENDS } from './html/attributes.ts';
 import { type HtmlOptions, HtmlScanner } from './html/html-scanner.ts';
 import { JsScanner } from './js/js-scanner.ts';
 import { JsonScanner, VocabularyScanner } from './json/json-scanner.ts';
@@ -20,18 +23,32 @@ type MakeScanner = (map: UrlMap, options: HtmlOptions) => Scanner;
 
 /** Which scanner serves which language. */
 const SCANNERS: Readonly<Partial<Record<Language, MakeScanner>>> = {
-  html: (map, options) => new HtmlScanner(map, options),
-  xhtml: (map, options) => new HtmlScanner(map, { ...options, isXml: true }),
-  css: (map, options) => new CssScanner(map, options),
+  html: (map, options) => deferHtml(map, options),
+  xhtml: (map, options) => deferHtml(map, { ...options, isXml: true }),
+  css: (map, options) => defer(map, () => new CssScanner(map, options)),
   javascript: (map, options) => new JsScanner(map, options),
   json: (map, options) => new JsonScanner(map, options),
   manifest: (map) => new VocabularyScanner(map, manifestMeaning),
   importmap: (map) => new VocabularyScanner(map, importMapMeaning),
   speculationrules: (map) => new VocabularyScanner(map, speculationMeaning),
-  xml: (map, options) => new XmlScanner(map, { ...options, css: new CssScanner(map, options) }),
+  xml: (map, options) => defer(map, () => new XmlScanner(map, { ...options, css: new CssScanner(map, options) })),
   playlist: (map) => new PlaylistScanner(map),
   text: (map) => new TextScanner(map),
 };
+
+/** What a document holds besides URLs: hashes, and policies that may name our host without its port. */
+const HTML_MARKS = { lessons: INTEGRITY_ENDS, hints: [ANY_PORT] };
+
+function deferHtml(map: UrlMap, options: HtmlOptions): Scanner {
+  const { insertion, needsReferrer, strings } = options;
+  const make = () => new HtmlScanner(map, options);
+  return insertion !== undefined || needsReferrer || strings?.size ? make() : defer(map, make, HTML_MARKS);
+}
+
+/** Where no path changes, what cannot change is not scanned. */
+function defer(map: UrlMap, make: () => Scanner, marks: Omit<Marks, 'matcher'> = { lessons: [], hints: [] }): Scanner {
+  return map.addsPrefix ? make() : new DeferredScanner(make, { ...marks, matcher: map.matcher });
+}
 
 /** A new scanner for a language; undefined if none serves it. */
 export function makeScanner(language: Language, map: UrlMap, options: HtmlOptions = {}): Scanner | undefined {
@@ -44,6 +61,8 @@ export interface BodyFacts {
   readonly language: Language | 'sniff';
   /** The charset of the Content-Type. */
   readonly charset: string | undefined;
+  /** Whether the body comes in one piece. Default false. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -75,7 +94,7 @@ function decide(
   if (language === 'none') return passOn;
   const charset = detectCharset(head, isWhole, facts.charset, language);
   if (charset === undefined) return undefined;
-  return transformFor(map, language, charset, options, tally);
+  return transformFor(map, language, charset, options, tally, facts.isWhole);
 }
 
 function transformFor(
@@ -84,14 +103,16 @@ function transformFor(
   { kind, label }: Charset,
   options: HtmlOptions,
   tally: ScanTally | undefined,
+  isBodyWhole: boolean | undefined,
 ): Transform {
   tally?.watch?.onLanguage(language, kind);
   if (kind === 'opaque' && tally !== undefined) tally.opaqueBodies = (tally.opaqueBodies ?? 0) + 1;
   const make = SCANNERS[language];
   if (make === undefined || kind === 'opaque') return passOn;
   const withBytes = kind === 'double-byte' ? { ...options, leadBytes: leadBytesOf(label ?? '') } : options;
-  const scan = scanTransform(() => make(map, withBytes), tally);
-  if (kind === 'ascii' || kind === 'double-byte') return scan;
+  const isPlain = kind === 'ascii' || kind === 'double-byte';
+  const scan = scanTransform(() => make(map, withBytes), tally, isPlain && isBodyWhole);
+  if (isPlain) return scan;
   const isBigEndian = kind === 'utf-16be';
   return (next) => decodeUtf16(isBigEndian)(scan(encodeUtf16(isBigEndian)(next)));
 }

@@ -29,6 +29,8 @@ export type PlainAnswer = 'same' | 'changed' | 'unknown';
  */
 export class PlainUrl {
   readonly #addsPrefix: boolean;
+  /** Whether a URL without a needle never changes. */
+  readonly #needsNeedle: boolean;
   readonly #prefix: string | undefined;
   readonly #prefixBytes: Buffer;
   /** The backend's origin as it is usually written, and the public one. */
@@ -38,6 +40,7 @@ export class PlainUrl {
 
   constructor(map: UrlMap) {
     this.#addsPrefix = map.addsPrefix;
+    this.#needsNeedle = !map.addsPrefix && !map.matcher.hasCase;
     this.#prefix = map.plainPrefix;
     this.#prefixBytes = Buffer.from(this.#prefix ?? '', 'latin1');
     this.#origin = Buffer.from(printOrigin(map.backend), 'latin1');
@@ -49,6 +52,7 @@ export class PlainUrl {
     if (end <= start) return 'same';
     this.#bytes = bytes;
     if (needles.isIn(start, end)) return this.#mapAbsolute(start, end, needles, edits);
+    if (this.#needsNeedle) return 'same';
     const answer = bytes[start] === SLASH ? this.#judgeRooted(start, end) : this.#judgeOther(start, end);
     if (answer === 'look') return 'unknown';
     if (answer === 'same') return 'same';

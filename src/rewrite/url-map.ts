@@ -70,7 +70,7 @@ interface PlainFront {
 }
 
 /** Changes with every change of what the rewriters do to a body: part of the validators of rewritten responses. */
-const REWRITER_VERSION = 1;
+const REWRITER_VERSION = 2;
 
 /**
  * Maps URLs between the public base and the backend base of a mount. Pure and immutable.
@@ -120,6 +120,14 @@ export class UrlMap {
   /** Whether a URL of the backend can be in `bytes[from, to)`. False is certain. */
   mayContain(bytes: Buffer, from = 0, to = bytes.length): boolean {
     return this.matcher.mayContain(bytes, from, to);
+  }
+
+  /**
+   * Whether a value that stands so in a source (latin1, with its escapes) is examined at all. Where no path changes, only
+   * one with a needle of the matcher in it is, in any case of its letters.
+   */
+  isExamined(raw: string): boolean {
+    return this.addsPrefix || this.matcher.isHintedIn(raw);
   }
 
   /**

@@ -89,7 +89,11 @@ class WayIn {
       secured: (secured) => {
         const { socket } = secured;
         const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
-        const connection = Connection.overEvents(socket, deadlines, this.#socket);
+        // node:http2 takes the socket over, so it must be as Node makes it.
+        const connection =
+          protocol === 'h2'
+            ? Connection.overEvents(socket, deadlines, this.#socket)
+            : Connection.overHandshake(socket, deadlines, this.#socket);
         this.#enter(connection, { ...facts, protocol, isSecure: true, tls: readTlsFacts(secured) }, socket);
       },
       failed: (reason) => this.#fail(facts, `TLS handshake: ${reason}`),

@@ -59,6 +59,8 @@ export interface Realm extends Holder {
   };
   /** Absent in workers. */
   readonly document?: DocumentLike;
+  /** Absent in workers. */
+  readonly Option?: new () => { readonly style: object };
   readonly history: { readonly state: unknown };
   readonly navigation?: {
     addEventListener(name: 'navigate', listener: (event: NavigateEventLike) => void): void;

@@ -1,28 +1,30 @@
 // The table of what is hooked: every place where an application hands the browser a URL, or text with URLs in it.
 import type { AnyFunction, ElementLike, Holder, Realm } from './browser.ts';
-import { kindOfAttribute, type MapText, type TextMaps } from './texts.ts';
-import { defineProperty, getOwnPropertyDescriptor, wrap } from './wrap.ts';
+import { isHostOnly, kindOfAttribute, type MapText, type TextMaps } from './texts.ts';
+import { defineProperty, getPrototypeOf, replaceMember } from './wrap.ts';
 
 /**
- * Owners, names, and how arguments are mapped. An owner is an interface (`@Anchor` is HTMLAnchorElement), `=` and an object,
- * or nothing for the global object; a name with a dot is a property that can be set. Letters stand for arguments, in order:
- * those of {@link TextMaps}, `o` for an object with URLs in it, `a` for an array of URLs, `-` for what is not mapped; the
- * last one counts for all that follow. A capital letter is one of {@link createSpecials}.
+ * Owners, names, and how arguments are mapped. An owner is an interface (`@Anchor` is HTMLAnchorElement), which stands for
+ * itself and for its objects, or nothing for the global object; a name with a dot is a property that can be set. Names that
+ * an owner does not have are passed over. Letters stand for arguments, in order: those of {@link TextMaps}, `o` for an
+ * object with URLs in it, `a` for an array of URLs, `-` for what is not mapped; the last one counts for all that follow. A
+ * capital letter is one of {@link createSpecials}.
  */
 const TABLE =
   ' fetch,open,Request,WebSocket,EventSource,Worker,SharedWorker,WebTransport,Audio u-; importScripts u; FontFace -c-;' +
-  ' Notification -o-;XMLHttpRequest open -u-;Navigator sendBeacon u-;History pushState,replaceState --u-;' +
-  'Navigation,WindowClient navigate u-;ServiceWorkerContainer register uo-;ServiceWorkerContainer getRegistration u;' +
-  'ServiceWorkerRegistration showNotification -o-;Clients openWindow u;Worklet addModule u-;' +
-  'Cache add,match,put,delete u-;CacheStorage match u-;Cache addAll a;CookieStore set,delete C;Document write,writeln h;' +
-  '=Document parseHTMLUnsafe h-;Element,ShadowRoot setHTML,setHTMLUnsafe,.innerHTML,.outerHTML h-;' +
+  ' Notification -o-;XMLHttpRequest open -u-;History pushState,replaceState --u-;' +
+  'Navigation,WindowClient,Clients,Navigator,Worklet navigate,openWindow,sendBeacon,addModule u-;' +
+  'ServiceWorkerContainer register,getRegistration uo-;ServiceWorkerRegistration showNotification -o-;' +
+  'Cache add,match,put,delete u-;CacheStorage match u-;Cache addAll a;CookieStore set,delete C;' +
+  'Document write,writeln,parseHTMLUnsafe h;Element,ShadowRoot setHTML,setHTMLUnsafe,.innerHTML,.outerHTML h-;' +
   'Element insertAdjacentHTML -h;Range createContextualFragment h;@IFrame .srcdoc h;Element setAttribute,setAttributeNS A;' +
   'CSSStyleSheet,CSSGroupingRule insertRule,replace,replaceSync c-;' +
-  'CSSStyleDeclaration setProperty -c-;CSSStyleDeclaration .cssText c;Node appendChild,insertBefore S;' +
-  'Element append,prepend,replaceChildren S;Node .textContent S;@Form submit F;TrustedTypePolicyFactory createPolicy T;' +
-  '@Anchor,@Area,@Link,@Base .href u;@Image,@Script,@IFrame,@Frame,@Media,@Source,@Track,@Embed,@Input .src u;' +
-  '@Object .data u;@Form .action u;@Input,@Button .formAction u;@Video .poster u;@Body .background u;' +
-  '@Anchor,@Area .ping l;@Image,@Source .srcset s;@Link .imageSrcset s;SVGAnimatedString .baseVal u;Document .cookie k';
+  'CSSStyleDeclaration setProperty -c-;CSSStyleDeclaration .cssText c;' +
+  'Node appendChild,insertBefore,.textContent S;Element append,prepend,replaceChildren S;' +
+  '@Form submit F;TrustedTypePolicyFactory createPolicy T;' +
+  '@Anchor,@Area,@Link,@Base,@Object,@Form,@Input,@Button,@Body .href,.data,.action,.formAction,.background u;' +
+  '@Image,@Script,@IFrame,@Frame,@Media,@Source,@Track,@Embed,@Input .src u;@Video .poster u;' +
+  '@Anchor,@Area .ping l;@Image,@Source,@Link .srcset,.imageSrcset s;SVGAnimatedString .baseVal u;Document .cookie k';
 
 /** CSS properties that take a `url()`. */
 const STYLES =
@@ -48,8 +50,11 @@ export function installHooks(realm: Realm, tools: HookTools): void {
     const [owners, names, kinds] = row.split(' ') as [string, string, string];
     const adjust = specials[kinds] ?? adjustEach(kinds, tools.maps);
     for (const owner of owners.split(',')) {
-      const holder = owner[0] === '=' ? realm[owner.slice(1)] : owner === '' ? realm : prototypeOf(realm, owner);
-      for (const name of names.split(',')) hook(holder as Holder | undefined, name, adjust);
+      const holder = owner ? realm[owner.replace(/^@(.*)/, 'HTML$1Element')] : realm;
+      // What a global object has for a prototype here is nothing.
+      for (const place of [holder, (holder as Holder | undefined)?.['prototype']])
+        for (const name of names.split(','))
+          replaceMember(place as Holder | undefined, name.replace('.', ''), /\./.test(name) ? 'set' : 'value', adjust);
     }
   }
   hookStyles(realm);
@@ -60,10 +65,9 @@ export function installHooks(realm: Realm, tools: HookTools): void {
  * what CSSOM says of them (§6.6.1), by the methods that are hooked.
  */
 function hookStyles(realm: Realm): void {
-  const prototype = ['CSSStyleProperties', 'CSS2Properties', 'CSSStyleDeclaration']
-    .map((name) => prototypeOf(realm, name))
-    .find(Boolean);
-  for (const name of prototype === undefined ? [] : STYLES.split(' ')) {
+  // The interface has had three names; every document can make an option.
+  const style = realm.Option && new realm.Option().style;
+  for (const name of style ? STYLES.split(' ') : []) {
     const accessor = {
       get(this: CSSStyle) {
         return this.getPropertyValue(name);
@@ -75,31 +79,13 @@ function hookStyles(realm: Realm): void {
       enumerable: true,
     };
     for (const spelling of [name, name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())])
-      defineProperty(prototype, spelling, accessor);
+      defineProperty(getPrototypeOf(style), spelling, accessor);
   }
 }
 
 interface CSSStyle {
   getPropertyValue(name: string): string;
   setProperty(name: string, value: unknown): void;
-}
-
-function prototypeOf(realm: Realm, name: string): Holder | undefined {
-  return (realm[name.replace(/^@(.*)/, 'HTML$1Element')] as { prototype: Holder } | undefined)?.prototype;
-}
-
-/** Puts a proxy in the place of a function, or of what sets a property. */
-function hook(owner: Holder | undefined, place: string, adjust: Adjust): void {
-  const member = place[0] === '.' ? 'set' : 'value';
-  const name = place.replace('.', '');
-  let holder = owner;
-  // Functions of workers stand in the prototype of their global object.
-  while (holder && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder) as Holder | undefined;
-  const descriptor = holder && getOwnPropertyDescriptor(holder, name);
-  const original = descriptor?.[member] as AnyFunction | undefined;
-  if (descriptor?.configurable && original) {
-    defineProperty(holder, name, { ...descriptor, [member]: wrap(original, adjust) });
-  }
 }
 
 /** Strings and URL objects are mapped; trusted types were when they were made, everything else is not ours to read. */
@@ -110,13 +96,12 @@ function mapValue(map: MapText, value: unknown): unknown {
 
 function adjustEach(kinds: string, maps: TextMaps): Adjust {
   return (args) => {
-    for (const index of args.keys()) {
-      const kind = kinds[Math.min(index, kinds.length - 1)] as keyof TextMaps | 'a' | 'o' | '-';
-      const value = args[index];
+    args.forEach((value, index) => {
+      const kind = (kinds[index] ?? kinds.at(-1)) as keyof TextMaps | 'a' | 'o' | '-';
       if (kind === 'a') args[index] = Array.from(value as Iterable<unknown>, (item) => mapValue(maps.u, item));
       else if (kind === 'o') args[index] = mapMembers(value as Holder, maps);
       else if (kind !== '-') args[index] = mapValue(maps[kind], value);
-    }
+    });
   };
 }
 
@@ -138,11 +123,10 @@ function createSpecials({ maps, fixForm }: HookTools): Readonly<Record<string, A
     // The text of a style element, or nodes with it.
     S: (args, self) => {
       if ((self as ElementLike).localName !== 'style') return;
-      for (const [index, child] of args.entries()) {
-        const text = child as { nodeType?: number; data: string };
+      (args as { nodeType?: number; data: string }[]).forEach((text, index) => {
         if (text?.nodeType === 3) text.data = maps.c(text.data);
-        else args[index] = mapValue(maps.c, child);
-      }
+        else args[index] = mapValue(maps.c, text);
+      });
     },
     F: (_, self) => fixForm(self as ElementLike),
     // The path of a cookie is "/" unless it is given (Cookie Store API, "set a cookie").
@@ -150,7 +134,7 @@ function createSpecials({ maps, fixForm }: HookTools): Readonly<Record<string, A
       const [first, value] = args;
       const options: Holder = typeof first === 'object' ? { ...first } : { name: first, value };
       options['path'] = maps.p(String(options['path'] ?? '/'));
-      if (!/^__host-/i.test(String(options['name']))) args.splice(0, 2, options);
+      if (!isHostOnly(options['name'] as string)) args.splice(0, 2, options);
     },
     // What a policy lets through is mapped before it is sealed.
     T: (args) => {

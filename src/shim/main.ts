@@ -6,7 +6,6 @@ import { createMapper } from './mapper.ts';
 import { createFix, watchClicks, watchNavigation } from './navigation.ts';
 import { createTextMaps } from './texts.ts';
 import { createVirtualLocation, type WindowMode } from './virtual-location.ts';
-import { defineProperty } from './wrap.ts';
 
 /**
  * Where a realm keeps what opens the window of its page: the shim's tag stands a second time where that is to happen, and
@@ -18,11 +17,9 @@ const STARTED = Symbol.for('portico');
 export function start(config: ShimConfig): void {
   const realm = globalThis as unknown as Realm & { [STARTED]?: SetWindow };
   const { document } = realm;
-  const mode = document === undefined ? undefined : takeTag(document);
-  if (realm[STARTED] === undefined) {
-    defineProperty(realm, STARTED, { value: startHooks(realm, config) });
-  }
-  if (mode !== undefined) realm[STARTED]?.(mode);
+  const mode = document && takeTag(document);
+  realm[STARTED] ??= startHooks(realm, config);
+  if (mode) realm[STARTED](mode);
 }
 
 /** The tag goes once it is read: applications that compare the document with their own idea of it must not find it. */
@@ -39,7 +36,7 @@ function startHooks(realm: Realm, config: ShimConfig): SetWindow {
   const { document } = realm;
   const setWindow = document && createVirtualLocation(realm, document, map, config);
   installHooks(realm, { maps: createTextMaps(map, config), fixForm: (form) => fix(form, 'action') });
-  if (setWindow !== undefined) {
+  if (setWindow) {
     watchClicks(realm, fix);
     watchNavigation(realm, map);
   }

@@ -9,7 +9,7 @@ const OPT_OUT = '[data-no-rewrite]';
 export function createFix(realm: Realm, map: MapUrl): (element: ElementLike, name: string) => void {
   return (element, name) => {
     const value = element.getAttribute?.(name);
-    if (typeof value !== 'string' || element.closest?.(OPT_OUT)) return;
+    if (value == null || element.closest?.(OPT_OUT)) return;
     try {
       const { href } = new URL(value, realm.document?.baseURI);
       const mapped = map(href);
@@ -50,6 +50,6 @@ export function watchNavigation(realm: Realm, map: MapUrl): void {
     const mapped = map(destination.url);
     if (mapped === destination.url) return;
     event.preventDefault();
-    realm.setTimeout(() => location[navigationType === 'replace' ? 'replace' : 'assign'](mapped));
+    realm.setTimeout(() => location[navigationType === 'push' ? 'assign' : 'replace'](mapped));
   });
 }

@@ -27,17 +27,20 @@ export interface TextMaps {
 export function kindOfAttribute(name: string, element: string): keyof TextMaps | undefined {
   const lower = name.toLowerCase();
   if (lower === 'data' && element !== 'object') return undefined;
-  for (const [kind, names] of ATTRIBUTES) if (names.includes(` ${lower} `)) return kind;
-  return undefined;
+  return KINDS.find((kind) => ATTRIBUTES[kind].includes(` ${lower} `));
 }
 
-const ATTRIBUTES: readonly (readonly [kind: keyof TextMaps, names: string])[] = [
-  ['u', ' href src action formaction data poster xlink:href background cite longdesc '],
-  ['s', ' srcset imagesrcset '],
-  ['c', ' style fill stroke filter clip-path mask cursor '],
-  ['l', ' ping attributionsrc '],
-  ['h', ' srcdoc '],
-];
+const ATTRIBUTES = {
+  u: ' href src action formaction data poster xlink:href background cite longdesc ',
+  s: ' srcset imagesrcset ',
+  c: ' style fill stroke filter clip-path mask cursor ',
+  l: ' ping attributionsrc ',
+  h: ' srcdoc ',
+};
+const KINDS = Object.keys(ATTRIBUTES) as (keyof typeof ATTRIBUTES)[];
+
+/** Whether a cookie line or name says that the path must stay `/` (RFC 6265bis §4.1.3.2). */
+export const isHostOnly = (text: string) => /^\s*__host-/i.test(text);
 
 const CSS_URL = /(url\(\s*(?:["']|&quot;|&#3[49];)?|@import\s+["'])([^"')&\s]+)/gi;
 const INSIDE_TAG = `(?:"[^"]*"|'[^']*'|[^'">])*>`;
@@ -52,19 +55,22 @@ const ATTRIBUTE = /([^\s"'<>/=]+)(\s*=\s*["']?)((?<=")[^"]*|(?<=')[^']*|[^\s"'>]
 
 /** Makes the maps of a page. */
 export function createTextMaps(map: MapUrl, { path, base }: ShimConfig): TextMaps {
-  const css = (text: string) => text.replace(CSS_URL, (_, front: string, url: string) => front + map(url));
+  /** Maps what stands behind the first group of a pattern. */
+  const behind = (pattern: RegExp, mapFound: MapText) => (text: string) =>
+    text.replace(pattern, (_, front: string, found: string) => front + mapFound(found));
+  const css = behind(CSS_URL, map);
 
   const tag = (text: string, element: string) =>
     text.replace(ATTRIBUTE, (whole, name: string, equals: string, value: string) => {
       const kind = kindOfAttribute(name, element.toLowerCase());
       // A document in an attribute has its escapes on.
-      return kind === undefined || kind === 'h' ? whole : name + equals + maps[kind](value);
+      return kind && kind !== 'h' ? name + equals + maps[kind](value) : whole;
     });
 
   const html = (text: string) =>
     text.replace(MARKUP, (whole, open?: string, raw = '', content = '', element = '') => {
-      if (open !== undefined) return tag(open, raw) + (/^style$/i.test(raw) ? css(content) : content);
-      return element === '' ? whole : tag(whole, element);
+      if (open) return tag(open, raw) + (/^style$/i.test(raw) ? css(content) : content);
+      return element ? tag(whole, element) : whole;
     });
 
   /** As `cookiePathToPublic` does it: without a slash at the end, so that the bare path of the mount matches. */
@@ -75,19 +81,14 @@ export function createTextMaps(map: MapUrl, { path, base }: ShimConfig): TextMap
     return mapped === path ? path.slice(0, -1) || '/' : mapped;
   };
 
-  const cookie = (line: string) =>
-    /^\s*__host-/i.test(line)
-      ? line
-      : line.replace(
-          /(;\s*path\s*=\s*)([^;]*)/gi,
-          (_, front: string, value: string) => front + cookiePath(value.trim()),
-        );
+  const lineWithPath = behind(/(;\s*path\s*=\s*)([^;]*)/gi, (value) => cookiePath(value.trim()));
+  const cookie = (line: string) => (isHostOnly(line) ? line : lineWithPath(line));
 
   const maps: TextMaps = {
     u: map,
     c: css,
     h: html,
-    s: (text) => text.replace(CANDIDATE, (_, front: string, url: string) => front + map(url)),
+    s: behind(CANDIDATE, map),
     l: (text) => text.replace(/\S+/g, map),
     k: cookie,
     p: cookiePath,

@@ -3,7 +3,7 @@ import type { AnyFunction, DocumentLike, ElementLike, Realm } from './browser.ts
 import type { ShimConfig } from './config.ts';
 import type { MapUrl } from './mapper.ts';
 import { movePath } from './path.ts';
-import { defineProperty, getOwnPropertyDescriptor, wrap } from './wrap.ts';
+import { replaceMember } from './wrap.ts';
 
 /** How the document's own scripts say that it wants the window, or that it must not have it. */
 export type WindowMode = 'on' | 'off';
@@ -21,7 +21,7 @@ export function createVirtualLocation(
   { path, base }: ShimConfig,
 ): (mode: WindowMode) => void {
   const { location, history } = realm;
-  const { prototype } = realm['History'] as { prototype: Record<string, AnyFunction> };
+  const { prototype } = realm['History'] as { prototype: { replaceState: AnyFunction } };
   const { replaceState } = prototype;
   let mode: WindowMode | undefined;
   let isOpen = false;
@@ -31,36 +31,31 @@ export function createVirtualLocation(
   /** Documents of an opaque origin may not do this, and browsers stop those that do it too often. */
   const show = (url: string): boolean => {
     try {
-      replaceState?.call(history, history.state, '', url);
+      replaceState.call(history, history.state, '', url);
       return true;
     } catch {
       return false;
     }
   };
 
-  const removeElement = () => {
-    element?.remove();
-    element = undefined;
-  };
-
   const open = () => {
-    const shown = movePath(location.pathname, { from: path, to: base, prefix: 'add', except: [] });
+    const shown = movePath(location.pathname, { base: path, path: base, prefix: 'add', except: [] });
     // Open already, or no page of this mount.
-    if (mode !== 'on' || shown === undefined) return;
+    if (mode !== 'on' || !shown) return;
     if (!document.querySelector('base[href]')) {
       element = document.createElement('base');
       document.head?.prepend?.(element);
     }
     if (element) element.href = location.href;
     isOpen = show(location.origin + shown + location.search + location.hash);
-    if (!isOpen) removeElement();
+    if (!isOpen) element?.remove();
   };
 
   const close = () => {
     if (!isOpen) return;
     isOpen = false;
     show(map(location.href));
-    removeElement();
+    element?.remove();
   };
 
   const openForTask = () => {
@@ -77,16 +72,9 @@ export function createVirtualLocation(
     );
     // In front of the application's own listeners, because this one was there first.
     realm.addEventListener('popstate', openForTask, true);
-    for (const name of ['pushState', 'replaceState']) {
-      prototype[name] = wrap(prototype[name] as AnyFunction, () => {}, openForTask);
-    }
-    showCookies();
-  };
-
-  /** Cookies belong to paths: those of the mount are there only while the URL is true. */
-  const showCookies = () => {
+    for (const name of ['pushState', 'replaceState']) replaceMember(prototype, name, 'value', () => {}, openForTask);
+    // Cookies belong to paths: those of the mount are there only while the URL is true.
     const owner = (realm['Document'] as { prototype: object }).prototype;
-    const { get, set, ...rest } = getOwnPropertyDescriptor(owner, 'cookie') ?? {};
     let wasOpen = false;
     const before = () => {
       wasOpen = isOpen;
@@ -95,17 +83,11 @@ export function createVirtualLocation(
     const after = () => {
       if (wasOpen) open();
     };
-    if (get && set) {
-      defineProperty(owner, 'cookie', {
-        ...rest,
-        get: wrap(get, before, after),
-        set: wrap(set, before, after),
-      });
-    }
+    for (const member of ['get', 'set'] as const) replaceMember(owner, 'cookie', member, before, after);
   };
 
   return (wanted) => {
-    const isFirst = mode === undefined;
+    const isFirst = !mode;
     mode = wanted;
     if (wanted === 'off') close();
     else if (isFirst) {

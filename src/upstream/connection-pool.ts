@@ -117,7 +117,6 @@ export class ConnectionPool implements OutboundOwner {
   }
 
   #takeIdle(isRepeatable: boolean): OutboundConnection | undefined {
-    const nowMs = this.#clock.now();
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) return undefined;
@@ -128,7 +127,9 @@ export class ConnectionPool implements OutboundOwner {
         : limitMs === Number.POSITIVE_INFINITY
           ? limitMs
           : limitMs / 2 - SAFETY_MARGIN_MS;
-      if (connection.isUsable && nowMs - connection.idleSinceMs <= safeMs) return connection;
+      // Reading the clock costs as much as the rest: only where there is a limit.
+      const isYoung = safeMs === Number.POSITIVE_INFINITY || this.#clock.now() - connection.idleSinceMs <= safeMs;
+      if (connection.isUsable && isYoung) return connection;
       if (isRepeatable || !connection.isUsable) connection.destroy();
       else {
         this.#idle.push(connection);

@@ -228,6 +228,28 @@ const HOOKS = {
     },
   },
   FontFace: { run: (url) => void new FontFace('f', `url("${url}")`).load().catch(() => {}) },
+  'SVGAnimatedString.baseVal': {
+    run: (url) => {
+      const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+      const made = document.createElementNS('http://www.w3.org/2000/svg', 'image');
+      made.href.baseVal = url;
+      svg.append(made);
+      put(svg);
+    },
+  },
+  'Cache.add': { run: (url) => void caches.open('c').then((cache) => cache.add(url).catch(() => {})) },
+  'a.ping': {
+    run: (url, name) => {
+      const frame = put(element('iframe'));
+      frame.name = `ping ${name}`;
+      const link = put(element('a'));
+      link.target = frame.name;
+      link.href = 'linked';
+      link.ping = url;
+      link.click();
+    },
+    stream: true,
+  },
   'form.submit': {
     run: (url, name) => {
       const frame = put(element('iframe'));
@@ -272,9 +294,14 @@ function shapes(settings) {
     'public, inside': `${scheme}//${location.host}/app/${path}`,
     'public, outside': `${scheme}//${location.host}/${path}`,
     foreign: `${scheme}//${foreign}/${path}`,
-    data: 'data:text/plain,x',
+    data: 'data:text/css,x',
   };
 }
+
+// Not every browser tells its console.
+document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+  console.error(`${violatedDirective} forbids ${blockedURI}`),
+);
 
 /** The names of what can be tried. */
 window.hooks = Object.keys(HOOKS);

@@ -20,6 +20,7 @@ const RUNS = [
   { name: 'one octet per write', drip: 1, env: {} },
   { name: 'whole messages over plain sockets', drip: 0, env: { PORTICO_PLAIN_SOCKETS: '1' } },
   { name: 'whole messages over TLS', drip: 0, env: {}, isSecure: true },
+  { name: 'whole messages over TLS on plain sockets', drip: 0, env: { PORTICO_PLAIN_SOCKETS: '1' }, isSecure: true },
 ];
 
 // The runs wait most of their time, so they wait side by side.

@@ -87,11 +87,19 @@ test('a parser that remembers heads gives what one without memory gives', () => 
       for (const bytes of messages.flatMap((text) => [bytesOf(text), bytesOf(text)])) {
         const end = findHeadEnd(bytes, 0);
         if (end < 0) continue;
+        const request = requests.again(bytes, 0);
+        if (request !== undefined) assert.equal(requests.lastLength, end);
         assert.deepEqual(
-          describe(requests.parse(bytes, 0, end)),
+          describe(request ?? requests.parse(bytes, 0, end)),
           describe(new RequestParser(LIMITS).parse(bytes, 0, end)),
         );
-        assert.deepEqual(responses.parse(bytes, 0, end, 'GET'), new ResponseParser(LIMITS).parse(bytes, 0, end, 'GET'));
+        const response = responses.again(bytes, 0, 'GET');
+        if (response !== undefined) assert.equal(responses.lastLength, end);
+        assert.deepEqual(
+          response ?? responses.parse(bytes, 0, end, 'GET'),
+          new ResponseParser(LIMITS).parse(bytes, 0, end, 'GET'),
+        );
+        assert.equal(responses.again(bytes, 0, 'HEAD'), undefined);
       }
     }),
     RUNS,

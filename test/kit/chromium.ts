@@ -1,17 +1,9 @@
 // Chromium under test: one process per test file, a fresh profile, and everything that a page asked for or complained of.
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { openBrowser } from '../../src/doctor/browser.ts';
 import { atEnd, type Owner } from './at-end.ts';
+import type { BrowserKind, WatchedPage } from './browsers.ts';
 import { programPath } from './debian.ts';
-
-/** A page, and what it did. */
-export interface WatchedPage {
-  readonly page: Page;
-  /** The URL of every request it began, workers and frames included. */
-  readonly requested: readonly string[];
-  /** Errors of the console, and exceptions that nobody caught. */
-  readonly errors: readonly string[];
-}
 
 /** Starts Chromium; it ends with the owner. */
 export async function startChromium(owner: Owner): Promise<Browser> {
@@ -20,8 +12,16 @@ export async function startChromium(owner: Owner): Promise<Browser> {
   return browser;
 }
 
-/** A page with a profile of its own. */
-export async function openPage(browser: Browser): Promise<WatchedPage> {
+/** Chromium for tests that run in every browser. */
+export const chromium: BrowserKind = {
+  program: 'chromium',
+  start: async (owner) => {
+    const browser = await startChromium(owner);
+    return { openPage: () => openPage(browser) };
+  },
+};
+
+async function openPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext();
   const page = await context.newPage();
   const requested: string[] = [];
@@ -32,5 +32,5 @@ export async function openPage(browser: Browser): Promise<WatchedPage> {
     if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
-  return { page, requested, errors };
+  return { page, requested, errors, cookies: () => context.cookies(), close: () => context.close() };
 }

@@ -9,6 +9,7 @@ const PACKAGES = {
   certutil: 'libnss3-tools',
   chromium: 'chromium',
   curl: 'curl',
+  'firefox-esr': 'firefox-esr',
   h2load: 'nghttp2-client',
   haproxy: 'haproxy',
   lighttpd: 'lighttpd',

@@ -51,7 +51,7 @@ export class BodyRewriter {
 
   /** The same at once, for bytes that are all there: their number is then known. */
   rewriteWhole(bytes: Buffer, selection: Rewritable, coding: ContentCoding | undefined): Body {
-    const out = runWhole((next) => this.#rewriter(selection)(this.#watcher()(next)), bytes);
+    const out = runWhole((next) => this.#rewriter({ ...selection, isWhole: true })(this.#watcher()(next)), bytes);
     if (coding === undefined) return bytesBody(out);
     const encoded = encodeWhole(out, coding);
     return encoded === undefined ? transformBody(bytesBody(out), encodeTransform(coding)) : bytesBody(encoded);
@@ -65,7 +65,7 @@ export class BodyRewriter {
     };
   }
 
-  #rewriter(selection: Rewritable): Transform {
+  #rewriter(selection: Rewritable & { readonly isWhole?: boolean }): Transform {
     const { map, mount } = this.#view;
     const shim = this.#plan.shimFor(this.#exchange, selection.language);
     const insertion = shim === 'page' ? { insertion: this.#plan.shimPage.insertion() } : {};

@@ -70,6 +70,7 @@ export class CssScanner implements Scanner, UrlReader {
     this.#textStart = end;
     if (this.#plain.map(this.#window.bytes, start, end, this.#needles, this.#edits) !== 'unknown') return;
     const raw = this.#window.slice(start, end);
+    if (!this.#map.isExamined(raw)) return;
     const mapped = this.#map.toPublicEscaped(raw, 'css');
     if (mapped !== raw) this.#edits.replace(start, end, mapped);
   }

@@ -3,7 +3,7 @@ import { policyToPublic } from '../content-security.ts';
 import { referrerPolicyToPublic } from '../referrer-policy.ts';
 import type { Scanner } from '../scanner.ts';
 import { replaceResolved, resolveValue, scanResolved } from './attribute-value.ts';
-import { ATTRIBUTE, ATTRIBUTES, KIND, KIND_OF } from './attributes.ts';
+import { ATTRIBUTE, ATTRIBUTES, INTEGRITY_ENDS, KIND, KIND_OF } from './attributes.ts';
 import { CLASS, LETTER, LOWER, readLatin1 } from './bytes.ts';
 import { ELEMENT } from './elements.ts';
 import { isUrlParam, readMetaContent } from './meta.ts';
@@ -38,6 +38,13 @@ const SLASH = 0x2f;
 const BACKSLASH = 0x5c;
 const NO_NUMBER = 0;
 
+/** The document asks for something with its hash: that is to be learned. */
+const HAS_INTEGRITY = new RegExp(INTEGRITY_ENDS.join('|'));
+/** A source of a policy that may name our host without its port. */
+export const ANY_PORT = ':*';
+/** How long the names `csp`, `srcdoc` and `data-no-rewrite` are. */
+const LENGTHS_WITH_MEANING = new Set([3, 6, 15]);
+
 /** Rewrites the attributes in the windows of one document. */
 export class AttributeRewriter {
   readonly #stage: Stage;
@@ -55,6 +62,8 @@ export class AttributeRewriter {
 
   /** Adds the edits for all attributes of `tag`. Answers false if one of them opts the element out; then there are none. */
   rewrite(tag: Tag): boolean {
+    // What a meta holds depends on its other attributes, and some of it changes by itself.
+    if (tag.element !== ELEMENT.meta && !this.#stage.mayChange(tag.start, tag.end)) return this.#passOver(tag);
     const bytes = this.#stage.bytes;
     const { attributes, attributesLength } = tag;
     for (let slot = 0; slot < attributesLength; slot += ATTRIBUTE_STRIDE) {
@@ -74,9 +83,28 @@ export class AttributeRewriter {
     return true;
   }
 
-  /** Whether the element has the attribute of that number. */
-  has(tag: Tag, number: number): boolean {
-    return this.#find(tag, number) >= 0;
+  /** {@link rewrite} for a tag that holds no URL of ours: only what has a meaning of its own is looked at. */
+  #passOver(tag: Tag): boolean {
+    const bytes = this.#stage.bytes;
+    const { attributes, attributesLength } = tag;
+    for (let slot = 0; slot < attributesLength; slot += ATTRIBUTE_STRIDE) {
+      const nameStart = attributes[slot] ?? 0;
+      const nameEnd = attributes[slot + 1] ?? 0;
+      if (!LENGTHS_WITH_MEANING.has(nameEnd - nameStart)) continue;
+      const kind = KIND_OF[ATTRIBUTES.find(bytes, nameStart, nameEnd)];
+      if (kind === KIND.optOut) return false;
+      const start = attributes[slot + 2] ?? 0;
+      const end = attributes[slot + 3] ?? 0;
+      if ((kind === KIND.html || kind === KIND.policy) && start < end) this.#rewriteKnown(kind, tag, start, end);
+    }
+    return true;
+  }
+
+  /** Whether the element has an `integrity` that is spelled as {@link INTEGRITY_ENDS} says. */
+  hasIntegrity(tag: Tag): boolean {
+    const slot = this.#find(tag, ATTRIBUTE.integrity);
+    const end = slot < 0 ? 0 : (tag.attributes[slot + 1] ?? 0);
+    return HAS_INTEGRITY.test(readLatin1(this.#stage.bytes, tag.attributes[slot] ?? 0, end));
   }
 
   /** The resolved value of the attribute of that number (a value of `ATTRIBUTE`), or undefined. The first one counts. */
@@ -129,7 +157,7 @@ export class AttributeRewriter {
         return;
       case KIND.html: {
         const document = this.#languages.openDocument();
-        if (document !== undefined) this.#rewriteIn(document, start, end);
+        if (document !== undefined) this.#rewriteIn(document, start, end, HAS_INTEGRITY);
         return;
       }
       case KIND.content:
@@ -160,9 +188,11 @@ export class AttributeRewriter {
     return this.#stage.needles.isIn(start, end);
   }
 
-  #rewriteIn(scanner: Scanner, start: number, end: number): void {
-    const { window, edits } = this.#stage;
+  /** A value that is not examined is scanned all the same if it has `meaning`. */
+  #rewriteIn(scanner: Scanner, start: number, end: number, meaning?: RegExp): void {
+    const { window, edits, map } = this.#stage;
     const raw = window.slice(start, end);
+    if (!map.isExamined(raw) && !meaning?.test(raw)) return;
     if (raw.includes('&')) scanResolved(scanner, resolveValue(raw, start), edits);
     else this.#stage.scanWhole(scanner, start, end);
   }
@@ -221,8 +251,11 @@ export class AttributeRewriter {
   }
 
   #rewritePolicy(start: number, end: number): string {
-    const value = resolveValue(this.#stage.window.slice(start, end), start);
-    const policy = policyToPublic(value.text, this.#stage.map);
+    const { window, map } = this.#stage;
+    const raw = window.slice(start, end);
+    const value = resolveValue(raw, start);
+    if (!map.isExamined(raw) && !raw.includes(ANY_PORT)) return value.text;
+    const policy = policyToPublic(value.text, map);
     replaceResolved(value, 0, value.text.length, policy, this.#stage.edits);
     return policy;
   }

@@ -66,6 +66,12 @@ export const ATTRIBUTE = {
   nonce: 11,
 } as const;
 
+/**
+ * How an `integrity` attribute may end to be noticed: the search for them is what every page pays. Nobody writes the letters
+ * in cases of their own.
+ */
+export const INTEGRITY_ENDS = ['grity', 'GRITY'] as const;
+
 const numbers = numberNames();
 
 /** Finds an attribute's number by the bytes of its name; 0 is every attribute that is text. */

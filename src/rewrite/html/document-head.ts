@@ -187,7 +187,7 @@ export class DocumentHead {
 
   #noteIntegrity(tag: Tag, url: string | undefined, form: UrlForm): void {
     if (url === undefined || form === 'none' || form === 'foreign') return;
-    if (this.#attributes.has(tag, ATTRIBUTE.integrity)) this.#findings.addIntegrityUrl(url.trim());
+    if (this.#attributes.hasIntegrity(tag)) this.#findings.addIntegrityUrl(url.trim());
   }
 
   #formOf(value: string | undefined): UrlForm {

@@ -14,6 +14,7 @@ export class Stage {
   /** The bytes of the window up to where it counts. */
   bytes: Buffer = Buffer.alloc(0);
   edits: EditList = new EditList();
+  #isHinted = false;
   #from = 0;
   #behind = '';
 
@@ -34,6 +35,8 @@ export class Stage {
     this.edits = edits;
     this.#from = from;
     this.needles.start(this.bytes, from, to);
+    const { addsPrefix, matcher } = this.map;
+    this.#isHinted = addsPrefix || (matcher.hasCase && matcher.isHintedIn(window.slice(from, to)));
   }
 
   /** Ends the window, which is settled up to `settled`. */
@@ -41,6 +44,11 @@ export class Stage {
     this.#behind = remember(this.#behind, this.window, this.#from, settled, this.map.matcher.lookBehind);
     this.window = NO_WINDOW;
     this.bytes = NO_BYTES;
+  }
+
+  /** Whether something in `[start, end)` can change. False is certain. `start` grows, as for {@link NeedleCursor.isIn}. */
+  mayChange(start: number, end: number): boolean {
+    return this.#isHinted || this.needles.isIn(start, end);
   }
 
   /**

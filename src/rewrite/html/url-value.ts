@@ -29,6 +29,7 @@ export class UrlValue {
   #mapWith(start: number, end: number): void {
     const { window, map, edits } = this.#stage;
     const raw = window.slice(start, end);
+    if (!map.isExamined(raw)) return;
     const mapped = map.toPublicEscaped(raw, 'html');
     if (mapped !== raw) {
       edits.replace(start, end, mapped);

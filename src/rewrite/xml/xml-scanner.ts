@@ -318,6 +318,7 @@ export class XmlScanner implements Scanner {
   /** Replaces `[start, end)` by what `map` makes of it; all before it is settled. */
   #mapRange(run: Run, start: number, end: number, map: (raw: string) => string): void {
     const raw = run.text.slice(start, end);
+    if (!this.#map.isExamined(raw)) return;
     const mapped = map(raw);
     // What did not change and names no backend needs no exclusion from the search either.
     if (mapped === raw && !this.#map.matcher.isNamedIn(raw)) return;
