@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findTrustStores } from '../../src/cli/trust-stores.ts';
+import { renderMetrics } from '../../src/observe/metrics-registry.ts';
 import { programPath, skipUnless } from '../kit/debian.ts';
 import { startInProcess } from '../kit/in-process.ts';
 import { MovableClock } from '../kit/movable-clock.ts';
@@ -43,6 +44,10 @@ test('local names have certificates of a root that can vouch for nothing else', 
   assert.match(nameless.getPeerCertificate().subjectaltname ?? '', /IP Address:127\.0\.0\.1/);
   nameless.destroy();
   await assert.rejects(askSecure(server.port(), 'public.example.org', { ca }), /unrecognized name/);
+  const metrics = await renderMetrics();
+  for (const host of ['localhost', 'app.localhost', 'shop.test', 'deep.shop.test'])
+    assert.ok(metrics.includes(`portico_certificate_expiry_timestamp_seconds{name="${host}",key="ec"} `), host);
+  assert.ok(!metrics.includes('name="public.example.org"'), 'what there is no certificate for has no expiry');
   assert.deepEqual(
     [folder, join(folder, 'root.pem'), join(folder, 'root.key')].map((path) =>
       (statSync(path).mode & 0o777).toString(8),

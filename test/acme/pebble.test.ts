@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { connect, type PeerCertificate } from 'node:tls';
+import { renderMetrics } from '../../src/observe/metrics-registry.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
 import { atEnd, type Owner } from '../kit/at-end.ts';
 import { skipUnless } from '../kit/debian.ts';
@@ -73,6 +74,9 @@ describe('certificates from Pebble', OPTIONS, () => {
       const answer = await askSecure(pebble.tlsPort, 'www.example.org', { ca: await pebble.root() });
       assert.deepEqual([answer.status, answer.body], [200, 'hello']);
       assert.equal(answer.peer.subjectaltname, 'DNS:www.example.org');
+      const expiry = Date.parse(answer.peer.valid_to) / 1000;
+      const metric = `portico_certificate_expiry_timestamp_seconds{name="www.example.org",key="ec"} ${expiry}\n`;
+      assert.ok((await renderMetrics()).includes(metric), metric);
       const line = server.lines.find(({ message }) => message.startsWith('a certificate was issued'));
       assert.equal(line?.['challenge'], challenge);
     });
