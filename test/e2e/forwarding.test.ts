@@ -1,9 +1,10 @@
 // What goes through a proxy mount, both ways: streams as streams, trailers, interim answers, addresses, loops, sockets.
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { atEnd } from '../kit/at-end.ts';
+import { freePort } from '../kit/free-ports.ts';
 import { Gate } from '../kit/gate.ts';
 import { startPortico } from '../kit/portico.ts';
 import { askOnce, connectClient, getRequest } from '../kit/raw-client.ts';
@@ -103,7 +104,7 @@ test('what a client says about itself is dropped, what a trusted proxy says is b
 });
 
 test('a request that comes back to its own listener gets 508', LIMIT, async (t) => {
-  const port = await freePort(t);
+  const port = await freePort();
   const config = { listen: `127.0.0.1:${port}`, sites: { '*': `http://127.0.0.1:${port}` } };
   const portico = await startPortico(t, { config });
   const response = await askOnce({ port: portico.port }, getRequest('/'));
@@ -163,14 +164,6 @@ async function askStatus(port: number): Promise<void> {
   assert.equal((await askOnce({ port }, 'TRACE / HTTP/1.1\r\nHost: a\r\n\r\n')).status, 405);
 }
 
-/** A port that was free a moment ago. */
-async function freePort(owner: Parameters<typeof atEnd>[0]): Promise<number> {
-  const server = await listening(owner, createServer(), 0);
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** The port of a listener whose queue is full, so that the system drops further attempts to connect. */
 async function fullQueue(owner: Parameters<typeof atEnd>[0]): Promise<number> {
   const { spawn } = await import('node:child_process');
@@ -185,7 +178,7 @@ async function fullQueue(owner: Parameters<typeof atEnd>[0]): Promise<number> {
   });
 }
 
-async function listening(owner: Parameters<typeof atEnd>[0], server: Server, port: number): Promise<Server> {
+async function _listening(owner: Parameters<typeof atEnd>[0], server: Server, port: number): Promise<Server> {
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   atEnd(owner, () => server.close());
   return server;

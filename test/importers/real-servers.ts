@@ -1,12 +1,12 @@
 // The real servers on the fixtures: files written to the disk, ports replaced by free ones, configurations checked and run.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { ForeignLanguage } from '../../src/config/importers/importer.ts';
 import type { Owner } from '../kit/at-end.ts';
 import { atEnd } from '../kit/at-end.ts';
 import { type Program, programPath } from '../kit/debian.ts';
+import { freePort } from '../kit/free-ports.ts';
 import { type RunningProcess, startProcess } from '../kit/process.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 import { FIXTURE_DIR, type Fixture } from './fixtures.ts';
@@ -241,18 +241,4 @@ function makeCertificate(folder: string): void {
     [...args, '-keyout', join(folder, 'example.key'), '-out', join(folder, 'example.pem')],
     { stdio: 'ignore' },
   );
-}
-
-const takenPorts = new Set<number>();
-
-/** A port that was free a moment ago, and that this process was not given before. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  await new Promise((resolve) => server.close(resolve));
-  if (takenPorts.has(port)) return freePort();
-  takenPorts.add(port);
-  return port;
 }

@@ -6,10 +6,10 @@ import test, { type TestContext } from 'node:test';
 import { IMPORTERS } from '../../src/config/importers/detect.ts';
 import type { ForeignLanguage, ImportResult } from '../../src/config/importers/importer.ts';
 import { printImport } from '../../src/config/importers/print.ts';
-import { freePort } from '../importers/real-servers.ts';
 import { ask } from '../kit/ask.ts';
 import { skipUnless } from '../kit/debian.ts';
 import { FRAMEWORK_APPS } from '../kit/framework-apps.ts';
+import { freePort } from '../kit/free-ports.ts';
 import { startApache, startLighttpd, writeFiles } from '../kit/front-servers.ts';
 import { type Portico, startPortico } from '../kit/portico.ts';
 import {
