@@ -13,6 +13,11 @@ const files = ['src', 'test']
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)))
   .sort();
+if (files.length === 0) {
+  // Without files node:test looks for tests by itself, and finds many.
+  console.error(`No test has ${wanted.join(' or ')} in its path.`);
+  process.exit(1);
+}
 const args = [
   '--enable-source-maps',
   '--import',
