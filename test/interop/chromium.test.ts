@@ -1,11 +1,9 @@
 // Chromium in front of a real Portico: pages over HTTP/2, and WebSockets over HTTP/1.1 and HTTP/2 (RFC 8441).
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { Owner } from '../kit/at-end.ts';
-import { TestAuthority } from '../kit/certificates.ts';
+import { saveCertificate, TestAuthority } from '../kit/certificates.ts';
 import { skipUnless } from '../kit/debian.ts';
 import { type Portico, startPortico } from '../kit/portico.ts';
 import { answering, okResponse, type ScriptedUpstream, startUpstream } from '../kit/scripted-upstream.ts';
@@ -48,10 +46,8 @@ describe('Chromium', { skip: skipUnless('chromium') }, () => {
       ),
     );
     const folder = tempFolder(owner);
-    const { cert, key } = await (await TestAuthority.create()).issue({ names: ['127.0.0.1', 'localhost'] });
-    const tls = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
-    writeFileSync(tls.cert, cert);
-    writeFileSync(tls.key, key);
+    const authority = await TestAuthority.create();
+    const tls = saveCertificate(folder, 'proxy', await authority.issue({ names: ['127.0.0.1', 'localhost'] }));
     portico = await startPortico(owner, {
       listeners: 2,
       config: {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { Owner } from '../kit/at-end.ts';
-import { TestAuthority } from '../kit/certificates.ts';
+import { saveCertificate, TestAuthority } from '../kit/certificates.ts';
 import { programPath, skipUnless } from '../kit/debian.ts';
 import { type Portico, startPortico } from '../kit/portico.ts';
 import { startProcess } from '../kit/process.ts';
@@ -31,10 +31,8 @@ describe('nghttp2', { skip: skipUnless('nghttp', 'h2load') }, () => {
       ),
     );
     const folder = tempFolder(owner);
-    const { cert, key } = await (await TestAuthority.create()).issue({ names: ['127.0.0.1'] });
-    const tls = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
-    writeFileSync(tls.cert, cert);
-    writeFileSync(tls.key, key);
+    const authority = await TestAuthority.create();
+    const tls = saveCertificate(folder, 'proxy', await authority.issue({ names: ['127.0.0.1'] }));
     portico = await startPortico(owner, {
       listeners: 2,
       config: {

@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { WebSocket } from 'ws';
 import { atEnd, type Owner } from '../kit/at-end.ts';
-import { TestAuthority } from '../kit/certificates.ts';
+import { saveCertificate, TestAuthority } from '../kit/certificates.ts';
 import { type Portico, startPortico } from '../kit/portico.ts';
 import { connectClient } from '../kit/raw-client.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
@@ -58,10 +56,8 @@ describe('WebSockets', () => {
   before(async () => {
     backend = await startSocketBackend(owner);
     const folder = tempFolder(owner);
-    const { cert, key } = await (await TestAuthority.create()).issue({ names: ['127.0.0.1', 'localhost'] });
-    const tls = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
-    writeFileSync(tls.cert, cert);
-    writeFileSync(tls.key, key);
+    const authority = await TestAuthority.create();
+    const tls = saveCertificate(folder, 'proxy', await authority.issue({ names: ['127.0.0.1', 'localhost'] }));
     portico = await startPortico(owner, {
       listeners: 2,
       config: {

@@ -1,7 +1,9 @@
 // Real certificates for the length of a test run: authorities that sign, and certificates for any names and times.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import {
   BasicConstraintsExtension,
   cryptoProvider,
@@ -129,4 +131,16 @@ function lifetime({ from, to }: Pick<CertificateWishes, 'from' | 'to'>) {
 async function printKey(key: CryptoKey): Promise<string> {
   const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key)).toString('base64');
   return `-----BEGIN PRIVATE KEY-----\n${der.replaceAll(/.{64}/g, '$&\n').trimEnd()}\n-----END PRIVATE KEY-----\n`;
+}
+
+/** Writes a certificate and its key into two files of a folder, as configurations name them. */
+export function saveCertificate(
+  folder: string,
+  name: string,
+  { cert, key }: Pick<TestCertificate, 'cert' | 'key'>,
+): { cert: string; key: string } {
+  const files = { cert: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
+  writeFileSync(files.cert, cert);
+  writeFileSync(files.key, key);
+  return files;
 }

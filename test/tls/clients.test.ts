@@ -8,7 +8,7 @@ import { before, describe, test } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import { ask } from '../kit/ask.ts';
 import { atEnd, type Owner } from '../kit/at-end.ts';
-import { TestAuthority, type TestCertificate } from '../kit/certificates.ts';
+import { saveCertificate, TestAuthority, type TestCertificate } from '../kit/certificates.ts';
 import { type InProcess, startInProcess } from '../kit/in-process.ts';
 import { askSecure, connectSecure, readToEnd } from '../kit/secure-client.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
@@ -24,13 +24,6 @@ before(async () => {
   root = await TestAuthority.create();
   ca = root.cert;
 });
-
-function save(folder: string, name: string, { cert, key }: TestCertificate): { cert: string; key: string } {
-  const files = { cert: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
-  writeFileSync(files.cert, cert);
-  writeFileSync(files.key, key);
-  return files;
-}
 
 /** A backend that answers the header lines it got, as JSON. */
 async function startEcho(owner: Owner): Promise<string> {
@@ -61,7 +54,7 @@ describe('client certificates', OPTIONS, () => {
     const caFile = join(folder, 'ours.pem');
     writeFileSync(caFile, oursCa.cert);
     const names = ['must.test', 'may.test', 'open.test', 'also.test'];
-    const tls = save(folder, 'all', await root.issue({ names }));
+    const tls = saveCertificate(folder, 'all', await root.issue({ names }));
     const proxy = await startEcho(owner);
     const clients = { ca: caFile };
     server = await startInProcess(owner, {
@@ -170,7 +163,7 @@ describe('presets', OPTIONS, () => {
     const issue = async (preset: string) => {
       const names = [`${preset}.test`];
       const kinds = [await root.issue({ names }), await root.issue({ names, kind: 'rsa' })];
-      return { certificates: kinds.map((kind, index) => save(folder, `${preset}${index}`, kind)), preset };
+      return { certificates: kinds.map((kind, index) => saveCertificate(folder, `${preset}${index}`, kind)), preset };
     };
     server = await startInProcess(owner, {
       listen: HTTPS,

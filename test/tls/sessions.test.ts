@@ -7,7 +7,7 @@ import { connect as connectHttp2, type IncomingHttpHeaders, type SecureClientSes
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { atEnd, type Owner } from '../kit/at-end.ts';
-import { TestAuthority, type TestCertificate } from '../kit/certificates.ts';
+import { saveCertificate, TestAuthority } from '../kit/certificates.ts';
 import { FakeClock } from '../kit/fake-clock.ts';
 import { startInProcess } from '../kit/in-process.ts';
 import { askSecure } from '../kit/secure-client.ts';
@@ -25,13 +25,6 @@ before(async () => {
   ca = root.cert;
 });
 
-function save(folder: string, name: string, { cert, key }: TestCertificate): { cert: string; key: string } {
-  const files = { cert: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
-  writeFileSync(files.cert, cert);
-  writeFileSync(files.key, key);
-  return files;
-}
-
 const says = (body: string, more: object = {}) => ({ respond: { status: 200, body }, ...more });
 
 describe('sessions', OPTIONS, () => {
@@ -42,7 +35,7 @@ describe('sessions', OPTIONS, () => {
       async (t) => {
         const clock = new FakeClock(Date.now());
         const folder = tempFolder(t);
-        const tls = save(folder, 'a', await root.issue({ names: ['a.test'] }));
+        const tls = saveCertificate(folder, 'a', await root.issue({ names: ['a.test'] }));
         const plain = { listen: HTTPS, admin: false, sites: { 'a.test': says('a', { tls }) } };
         const server = await startInProcess(t, plain, { clock });
         const ask = (session?: Buffer) =>
@@ -76,8 +69,8 @@ describe('sessions', OPTIONS, () => {
 describe('HTTP/2', OPTIONS, () => {
   test('a connection may ask for every host of its certificate, and gets 421 for others', OPTIONS, async (t) => {
     const folder = tempFolder(t);
-    const both = save(folder, 'both', await root.issue({ names: ['one.test', 'two.test'] }));
-    const other = save(folder, 'other', await root.issue({ names: ['three.test'] }));
+    const both = saveCertificate(folder, 'both', await root.issue({ names: ['one.test', 'two.test'] }));
+    const other = saveCertificate(folder, 'other', await root.issue({ names: ['three.test'] }));
     const server = await startInProcess(t, {
       listen: HTTPS,
       admin: false,
@@ -100,7 +93,7 @@ describe('HTTP/2', OPTIONS, () => {
       const alice = await clientsCa.issue({ names: [], subject: 'alice' });
       const caFile = join(folder, 'clients.pem');
       writeFileSync(caFile, clientsCa.cert);
-      const tls = save(folder, 'all', await root.issue({ names: ['must.test', 'open.test'] }));
+      const tls = saveCertificate(folder, 'all', await root.issue({ names: ['must.test', 'open.test'] }));
       const proxy = await startEcho(t);
       const server = await startInProcess(t, {
         listen: HTTPS,
@@ -124,7 +117,7 @@ describe('HTTP/2', OPTIONS, () => {
   );
 
   test('HSTS is sent, and the backend learns https', OPTIONS, async (t) => {
-    const tls = save(tempFolder(t), 'a', await root.issue({ names: ['a.test'] }));
+    const tls = saveCertificate(tempFolder(t), 'a', await root.issue({ names: ['a.test'] }));
     const proxy = await startEcho(t);
     const server = await startInProcess(t, {
       listen: HTTPS,

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { renderMetrics } from '../../src/observe/metrics-registry.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { ask } from '../kit/ask.ts';
 import type { Owner } from '../kit/at-end.ts';
-import { TestAuthority, type TestCertificate } from '../kit/certificates.ts';
+import { saveCertificate, TestAuthority } from '../kit/certificates.ts';
 import { FakeClock } from '../kit/fake-clock.ts';
 import { type InProcess, startInProcess } from '../kit/in-process.ts';
 import { askSecure, connectSecure, readToEnd } from '../kit/secure-client.ts';
@@ -28,14 +27,6 @@ before(async () => {
   ca = root.cert;
 });
 
-/** Writes a certificate into two files of a folder. */
-function save(folder: string, name: string, { cert, key }: TestCertificate): { cert: string; key: string } {
-  const files = { cert: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
-  writeFileSync(files.cert, cert);
-  writeFileSync(files.key, key);
-  return files;
-}
-
 function says(body: string, more: object = {}): object {
   return { respond: { status: 200, body }, ...more };
 }
@@ -47,7 +38,8 @@ describe('which certificate and which site', OPTIONS, () => {
 
   before(async () => {
     const folder = tempFolder(owner);
-    const issue = async (name: string, ...names: string[]) => save(folder, name, await root.issue({ names }));
+    const issue = async (name: string, ...names: string[]) =>
+      saveCertificate(folder, name, await root.issue({ names }));
     server = await startInProcess(owner, {
       listen: HTTPS,
       admin: false,
@@ -131,7 +123,7 @@ test(
   async (t) => {
     const folder = tempFolder(t);
     const names = ['a.test', 'strict.test', 'optional.test', 'port.test'];
-    const tls = save(folder, 'all', await root.issue({ names }));
+    const tls = saveCertificate(folder, 'all', await root.issue({ names }));
     const server = await startInProcess(t, {
       listen: [HTTP, HTTPS],
       admin: false,
@@ -199,7 +191,7 @@ describe('certificate files that change', OPTIONS, () => {
     const clock = new FakeClock(Date.now());
     const folder = tempFolder(t);
     const issue = () => root.issue({ names: ['a.test'] });
-    const tls = save(folder, 'a', await issue());
+    const tls = saveCertificate(folder, 'a', await issue());
     const timeouts = { head: '1d', idle: '1d' };
     const document = { listen: HTTPS, admin: false, timeouts, sites: { 'a.test': says('a', { tls }) } };
     const server = await startInProcess(t, document, { clock });
@@ -236,14 +228,14 @@ describe('certificate files that change', OPTIONS, () => {
       );
     const issue = (epochSeconds: number) =>
       root.issue({ names: ['meter.test', '*.meter.test'], to: new Date(epochSeconds * 1000) });
-    const tls = save(folder, 'a', await issue(4_000_000_000));
+    const tls = saveCertificate(folder, 'a', await issue(4_000_000_000));
     const document = { listen: HTTPS, admin: false, sites: { 'meter.test, *.meter.test': says('a', { tls }) } };
     const server = await startInProcess(t, document);
     const labels = (name: string) => `{name="${name}",key="ec"}`;
     const both = (epochSeconds: number) =>
       ['meter.test', '*.meter.test'].map((name) => `${labels(name)} ${epochSeconds}`);
     assert.deepEqual(await expiries(), both(4_000_000_000));
-    save(folder, 'a', await issue(4_100_000_000));
+    saveCertificate(folder, 'a', await issue(4_100_000_000));
     await server.reload(document);
     assert.deepEqual(await expiries(), both(4_100_000_000));
     await server.server.stop();
@@ -253,7 +245,7 @@ describe('certificate files that change', OPTIONS, () => {
   test('a reload reads them anew, and refuses broken ones as a whole', OPTIONS, async (t) => {
     const folder = tempFolder(t);
     const issue = () => root.issue({ names: ['a.test'] });
-    const tls = save(folder, 'a', await issue());
+    const tls = saveCertificate(folder, 'a', await issue());
     const document = { listen: HTTPS, admin: false, sites: { 'a.test': says('a', { tls }) } };
     const server = await startInProcess(t, document);
     const first = await serialOf(server);
@@ -261,7 +253,7 @@ describe('certificate files that change', OPTIONS, () => {
     writeFileSync(tls.cert, 'nonsense');
     await assert.rejects(server.reload(document), { name: 'BuildError', message: /there is no certificate in PEM/ });
     assert.equal(await serialOf(server), first);
-    save(folder, 'a', await issue());
+    saveCertificate(folder, 'a', await issue());
     await server.reload(document);
     assert.notEqual(await serialOf(server), first);
     const again = await askSecure(server.port(), 'a.test', { ca, session: held.session });
@@ -280,7 +272,7 @@ describe('certificate files that change', OPTIONS, () => {
   }
 
   test('a certificate for other names keeps the server from starting', OPTIONS, async (t) => {
-    const tls = save(tempFolder(t), 'b', await root.issue({ names: ['b.test'] }));
+    const tls = saveCertificate(tempFolder(t), 'b', await root.issue({ names: ['b.test'] }));
     const started = startInProcess(t, { listen: HTTPS, admin: false, sites: { 'a.test': says('a', { tls }) } });
     await assert.rejects(started, { message: /no certificate is for a\.test; there is one for b\.test/ });
   });
@@ -288,7 +280,7 @@ describe('certificate files that change', OPTIONS, () => {
 
 test('what is no TLS, and what never goes on, ends without harm', OPTIONS, async (t) => {
   const clock = new FakeClock(Date.now());
-  const tls = save(tempFolder(t), 'a', await root.issue({ names: ['a.test'] }));
+  const tls = saveCertificate(tempFolder(t), 'a', await root.issue({ names: ['a.test'] }));
   const document = { listen: HTTPS, admin: false, limits: { handshakes: 3 }, sites: { 'a.test': says('a', { tls }) } };
   const server = await startInProcess(t, document, { clock });
   const counts = () => server.server.status().tls;
