@@ -223,7 +223,7 @@ export class OutboundConnection implements OutboundCarrier, ConnectionUser, Enco
       const again = this.#parser.again(view, start, this.#method);
       if (again !== undefined) {
         start += this.#parser.lastLength;
-        this.#headRead(again, view, start);
+        if (this.#headRead(again, view, start) === 'final') return;
         continue;
       }
       const end = findHeadEnd(view, start);
@@ -241,13 +241,18 @@ export class OutboundConnection implements OutboundCarrier, ConnectionUser, Enco
         return;
       }
       start = end;
-      this.#headRead(parsed, view, start);
+      if (this.#headRead(parsed, view, start) === 'final') return;
     }
   }
 
-  #headRead(parsed: ParsedResponse, view: Buffer, end: number): void {
-    if (isInterimStatus(parsed.head.status)) this.#interim(parsed.head);
-    else this.#final(parsed, view, end);
+  /** Behind a final head stands its body; by the time this returns, the connection may wait for another head. */
+  #headRead(parsed: ParsedResponse, view: Buffer, end: number): 'interim' | 'final' {
+    if (isInterimStatus(parsed.head.status)) {
+      this.#interim(parsed.head);
+      return 'interim';
+    }
+    this.#final(parsed, view, end);
+    return 'final';
   }
 
   #keepPartialHead(view: Buffer, start: number): void {
