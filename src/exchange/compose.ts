@@ -1,7 +1,8 @@
 // Composes a list of handlers into one: an onion in which each may act before and after the rest.
 import { invariant } from '../util/invariant.ts';
 import type { Exchange } from './exchange.ts';
-import type { Handler, Next, Reply } from './handler.ts';
+import { type Answer, type Handler, isReply, type Next, type Reply } from './handler.ts';
+import { ChangedReply, LaterReply } from './later-reply.ts';
 
 /**
  * One handler that runs `handlers` in order. The last one must answer by itself: what it calls as `next` is the
@@ -15,7 +16,7 @@ export function compose(handlers: readonly Handler[]): Handler {
   };
 }
 
-function runFrom(handlers: readonly Handler[], index: number, exchange: Exchange, last: Next): Reply | Promise<Reply> {
+function runFrom(handlers: readonly Handler[], index: number, exchange: Exchange, last: Next): Answer {
   const handler = handlers[index];
   if (handler === undefined) return last();
   let isCalled = false;
@@ -26,10 +27,15 @@ function runFrom(handlers: readonly Handler[], index: number, exchange: Exchange
   });
 }
 
-/** Applies `change` to a reply now or when it arrives, without an `await` in between where it is there already. */
+/**
+ * Applies `change` to a reply now or when it arrives, without an `await` in between where it is there already. `recover`
+ * makes a reply of a failure that comes later; one that is thrown at once is the caller's to catch.
+ */
 export function mapReply(
-  reply: Reply | Promise<Reply>,
-  change: (reply: Reply) => Reply | Promise<Reply>,
-): Reply | Promise<Reply> {
-  return reply instanceof Promise ? reply.then(change) : change(reply);
+  answer: Answer,
+  change: (reply: Reply) => Answer,
+  recover?: (error: unknown) => Answer,
+): Answer {
+  if (isReply(answer)) return change(answer);
+  return answer instanceof LaterReply ? new ChangedReply(answer, change, recover) : answer.then(change, recover);
 }

@@ -15,11 +15,19 @@ export interface Reply {
   readonly tunnel?: Sink;
 }
 
+/** A reply, now or later: what `await` takes. `mapReply` changes it without an `await` where it is there already. */
+export type Answer = Reply | PromiseLike<Reply>;
+
+/** Whether an answer is there. */
+export function isReply(answer: Answer): answer is Reply {
+  return !('then' in answer);
+}
+
 /** Goes on to the rest of the chain. At most one call. */
-export type Next = () => Reply | Promise<Reply>;
+export type Next = () => Answer;
 
 /**
  * May answer itself, may call `next` at most once, may return a changed reply (a new object: replies are not changed
  * in place). Must return or throw. Must not add an `await` where it could answer at once: the hot path counts them.
  */
-export type Handler = (exchange: Exchange, next: Next) => Reply | Promise<Reply>;
+export type Handler = (exchange: Exchange, next: Next) => Answer;

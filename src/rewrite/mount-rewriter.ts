@@ -1,7 +1,7 @@
 // The contract between the proxy and whoever rewrites for it: how one mount looks from each public address.
 import type { Exchange } from '../exchange/exchange.ts';
 import type { FeatureContext } from '../exchange/feature.ts';
-import type { Reply } from '../exchange/handler.ts';
+import type { Answer, Reply } from '../exchange/handler.ts';
 import type { RewriteWork } from '../exchange/rewrite-figures.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { Target } from '../http/target.ts';
@@ -46,7 +46,7 @@ export interface PublicView {
   /** Changes the prepared headers of a request in place; `endpoint` is the index of the one that is asked. */
   prepareRequest(headers: HeaderList, endpoint: number): void;
   /** The answer as the client is to get it, now or once the beginning of its body is known. */
-  finishReply(exchange: Exchange, reply: Reply): Reply | Promise<Reply>;
+  finishReply(exchange: Exchange, reply: Reply): Answer;
   /** Lets informational responses (103) be mapped like the final one. */
   watchInterim(exchange: Exchange): void;
 }

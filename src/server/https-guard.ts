@@ -1,12 +1,13 @@
 // The way from http to https of one site: redirects, Strict-Transport-Security, and client certificates that are required.
 import type { ResolvedHsts, ResolvedHttps, ResolvedSite } from '../config/resolved-config.ts';
 import { emptyBody } from '../exchange/body.ts';
+import { mapReply } from '../exchange/compose.ts';
 import { failedRequest, renderError } from '../exchange/error-reply.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { noteFailure } from '../exchange/failure.ts';
 import type { FeatureLog } from '../exchange/feature.ts';
-import type { Handler, Next, Reply } from '../exchange/handler.ts';
+import type { Answer, Handler, Next, Reply } from '../exchange/handler.ts';
 import { HeaderList, type ReadonlyHeaderList } from '../http/header-list.ts';
 
 /** The port of the first TLS listener; undefined if none is open. Ports that the system chose are known late. */
@@ -30,7 +31,7 @@ export function createHttpsGuard(
   const isCertificateRequired = tls?.clients?.mode === 'require';
   if (https === undefined && !isCertificateRequired) return undefined;
   const hsts = https?.hsts && { value: printHsts(https.hsts) };
-  function guardHttps(exchange: Exchange, next: Next): Reply | Promise<Reply> {
+  function guardHttps(exchange: Exchange, next: Next): Answer {
     if (https?.redirect === true && exchange.client.scheme === 'http')
       return redirectToHttps(exchange, https, findHttpsPort);
     if (isCertificateRequired) requireCertificate(exchange);
@@ -87,7 +88,7 @@ interface HstsLine {
 }
 
 /** On failures too: an attacker must not be able to provoke an answer without it. */
-function addHsts(exchange: Exchange, next: Next, line: HstsLine, log: FeatureLog): Reply | Promise<Reply> {
+function addHsts(exchange: Exchange, next: Next, line: HstsLine, log: FeatureLog): Answer {
   const change = (reply: Reply): Reply => {
     const { head } = reply;
     return { ...reply, head: { ...head, headers: head.headers.derive(line, () => withHsts(head.headers, line)) } };
@@ -99,8 +100,7 @@ function addHsts(exchange: Exchange, next: Next, line: HstsLine, log: FeatureLog
     return change(renderError(error, failedRequest(exchange)));
   };
   try {
-    const reply = next();
-    return reply instanceof Promise ? reply.then(change, fail) : change(reply);
+    return mapReply(next(), change, fail);
   } catch (thrown) {
     return fail(thrown);
   }

@@ -6,9 +6,10 @@ import { type ErrorCode, ProxyError } from '../exchange/errors.ts';
 import { type ClientFacts, type ConnectionFacts, Exchange } from '../exchange/exchange.ts';
 import { noteFailure } from '../exchange/failure.ts';
 import type { FeatureLog } from '../exchange/feature.ts';
-import type { Handler, Reply } from '../exchange/handler.ts';
+import { type Answer, type Handler, isReply, type Reply } from '../exchange/handler.ts';
 import type { RequestHead, ResponseHead } from '../exchange/head.ts';
 import type { Carrier, ExchangeHost } from '../exchange/host.ts';
+import { LaterReply, type ReplyListener } from '../exchange/later-reply.ts';
 import type { Observer } from '../exchange/observer.ts';
 import type { Mount, Route } from '../exchange/route.ts';
 import { HeaderList } from '../http/header-list.ts';
@@ -88,21 +89,29 @@ export class ExchangeServer implements ExchangeHost {
   }
 
   run(exchange: Exchange, carrier: Carrier): void {
-    let answer: Reply | Promise<Reply>;
+    let answer: Answer;
     try {
       answer = exchange.route.handler(exchange, nothingBehind);
     } catch (error) {
-      carrier.respond(this.#fail(exchange, error));
+      this.respondToFailure(exchange, carrier, error);
       return;
     }
-    if (answer instanceof Promise) {
+    if (isReply(answer)) this.respond(exchange, carrier, answer);
+    else if (answer instanceof LaterReply) answer.listen(new Responder(this, exchange, carrier));
+    else
       answer.then(
-        (reply) => carrier.respond(exchange.error === undefined ? reply : this.#orRescue(exchange, reply)),
-        (error: unknown) => carrier.respond(this.#fail(exchange, error)),
+        (reply) => this.respond(exchange, carrier, reply),
+        (error: unknown) => this.respondToFailure(exchange, carrier, error),
       );
-    } else {
-      carrier.respond(exchange.error === undefined ? answer : this.#orRescue(exchange, answer));
-    }
+  }
+
+  respond(exchange: Exchange, carrier: Carrier, reply: Reply): void {
+    carrier.respond(exchange.error === undefined ? reply : this.#orRescue(exchange, reply));
+  }
+
+  respondToFailure(exchange: Exchange, carrier: Carrier, thrown: unknown): void {
+    const reply = renderError(noteFailure(exchange, thrown, this.#log), failedRequest(exchange));
+    carrier.respond(this.#orRescue(exchange, reply));
   }
 
   headSent(exchange: Exchange, head: ResponseHead): void {
@@ -123,10 +132,6 @@ export class ExchangeServer implements ExchangeHost {
     const told = isForged ? new ProxyError('request_denied', error.detail) : error;
     this.#log.info({ client: connection.address, code: told.code, detail: told.detail }, 'request refused');
     return renderError(told, { method: 'GET', accept: undefined, id: undefined });
-  }
-
-  #fail(exchange: Exchange, thrown: unknown): Reply {
-    return this.#orRescue(exchange, renderError(noteFailure(exchange, thrown, this.#log), failedRequest(exchange)));
   }
 
   /** In the place of an answer that nothing is here: the way into the mount whose page asked, if there is one. */
@@ -178,6 +183,33 @@ export class ExchangeServer implements ExchangeHost {
 
   #observerThrew(error: unknown): void {
     this.#log.error({ error: String(error) }, 'an observer threw');
+  }
+}
+
+/** Hears the answer to one exchange. */
+class Responder implements ReplyListener {
+  readonly #server: ExchangeServer;
+  readonly #exchange: Exchange;
+  readonly #carrier: Carrier;
+
+  constructor(server: ExchangeServer, exchange: Exchange, carrier: Carrier) {
+    this.#server = server;
+    this.#exchange = exchange;
+    this.#carrier = carrier;
+  }
+
+  replied(reply: Reply): void {
+    this.#server.respond(this.#exchange, this.#carrier, reply);
+  }
+
+  failed(error: unknown): void {
+    // Who gives an exchange up is in the middle of it, and not ready to hear that it failed.
+    if (this.#exchange.aborted === undefined) this.#respondTo(error);
+    else queueMicrotask(() => this.#respondTo(error));
+  }
+
+  #respondTo(error: unknown): void {
+    this.#server.respondToFailure(this.#exchange, this.#carrier, error);
   }
 }
 

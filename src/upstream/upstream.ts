@@ -2,8 +2,9 @@
 import type { Body } from '../exchange/body.ts';
 import { ProxyError, toProxyError } from '../exchange/errors.ts';
 import type { Cancellable, Exchange, UpstreamRecord } from '../exchange/exchange.ts';
-import type { Reply } from '../exchange/handler.ts';
+import type { Answer, Reply } from '../exchange/handler.ts';
 import type { OutboundRequest } from '../exchange/head.ts';
+import { LaterReply } from '../exchange/later-reply.ts';
 import type { Balancer } from './balancer.ts';
 import type { Endpoint } from './endpoint.ts';
 import { KeptBody } from './kept-body.ts';
@@ -28,13 +29,13 @@ export class Upstream {
   }
 
   /**
-   * Sends a request and resolves with what `finish` makes of the answer, or rejects with what it throws, or with the
-   * ProxyError of the last attempt.
+   * Sends a request. Answers with what `finish` makes of the answer, or fails with what it throws, or with the ProxyError
+   * of the last attempt.
    */
-  send(exchange: Exchange, requestFor: RequestFor, body: Body, finish: FinishReply = asItIs): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      new Delivery(this, this.#transport, exchange, requestFor, body, finish, resolve, reject).start();
-    });
+  send(exchange: Exchange, requestFor: RequestFor, body: Body, finish: FinishReply = asItIs): LaterReply {
+    const delivery = new Delivery(this, this.#transport, exchange, requestFor, body, finish);
+    delivery.start();
+    return delivery;
   }
 
   /** An endpoint that was not tried yet, or undefined. */
@@ -50,12 +51,12 @@ export class Upstream {
 export type RequestFor = (endpoint: Endpoint) => OutboundRequest;
 
 /** What becomes of the answer before anybody else sees it. */
-export type FinishReply = (reply: Reply) => Reply | Promise<Reply>;
+export type FinishReply = (reply: Reply) => Answer;
 
 const asItIs: FinishReply = (reply) => reply;
 
 /** One request on its way: the attempts, one after the other. */
-class Delivery implements AttemptResult, Cancellable {
+class Delivery extends LaterReply implements AttemptResult, Cancellable {
   readonly #upstream: Upstream;
   readonly #transport: Transport;
   readonly #exchange: Exchange;
@@ -63,8 +64,6 @@ class Delivery implements AttemptResult, Cancellable {
   readonly #body: Body;
   readonly #kept: KeptBody | undefined;
   readonly #finish: FinishReply;
-  readonly #resolve: (reply: Reply | Promise<Reply>) => void;
-  readonly #reject: (error: unknown) => void;
   readonly #record: UpstreamRecord;
   #tried: Endpoint[] = [];
   #endpoint: Endpoint | undefined = undefined;
@@ -78,9 +77,8 @@ class Delivery implements AttemptResult, Cancellable {
     requestFor: RequestFor,
     body: Body,
     finish: FinishReply,
-    resolve: (reply: Reply | Promise<Reply>) => void,
-    reject: (error: unknown) => void,
   ) {
+    super();
     this.#upstream = upstream;
     this.#transport = transport;
     this.#exchange = exchange;
@@ -89,8 +87,6 @@ class Delivery implements AttemptResult, Cancellable {
     this.#kept = body.isEmpty ? undefined : new KeptBody(body, keeps);
     this.#body = this.#kept ?? body;
     this.#finish = finish;
-    this.#resolve = resolve;
-    this.#reject = reject;
     this.#record = {
       upstream: upstream.name,
       endpoint: '',
@@ -111,11 +107,14 @@ class Delivery implements AttemptResult, Cancellable {
     this.#isOver = true;
     this.#kept?.settle();
     this.#exchange.running = undefined;
+    let answer: Answer;
     try {
-      this.#resolve(this.#finish(reply));
+      answer = this.#finish(reply);
     } catch (error) {
-      this.#reject(error);
+      this.fail(error);
+      return;
     }
+    this.settle(answer);
   }
 
   attemptFailed(error: ProxyError, wasReused: boolean): void {
@@ -163,6 +162,6 @@ class Delivery implements AttemptResult, Cancellable {
     this.#isOver = true;
     this.#kept?.settle();
     this.#exchange.running = undefined;
-    this.#reject(error);
+    this.fail(error);
   }
 }

@@ -114,7 +114,7 @@ export function send(upstream: Upstream, request: TestRequest = {}) {
     sendInterim: ({ status, headers: interim }) => onInterim?.(status, interim),
   });
   const outbound = { method, target, headers: HeaderList.from({ Host: 'a.test', ...headers }) };
-  const reply: Promise<Reply> = upstream.send(exchange, () => outbound, exchange.body);
+  const reply: Promise<Reply> = Promise.resolve(upstream.send(exchange, () => outbound, exchange.body));
   return { exchange, reply };
 }
 

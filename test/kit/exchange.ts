@@ -4,7 +4,7 @@ import { type Body, bytesBody, collectBody, emptyBody } from '../../src/exchange
 import { ProxyError } from '../../src/exchange/errors.ts';
 import { type ClientFacts, type ConnectionFacts, Exchange } from '../../src/exchange/exchange.ts';
 import type { Feature, FeatureBounds, FeatureContext, FeatureLog } from '../../src/exchange/feature.ts';
-import type { Handler, Next, Reply } from '../../src/exchange/handler.ts';
+import type { Answer, Handler, Next, Reply } from '../../src/exchange/handler.ts';
 import type { HttpVersion, RequestHead, ResponseHead } from '../../src/exchange/head.ts';
 import type { Mount, Route } from '../../src/exchange/route.ts';
 import { HeaderList, type ReadonlyHeaderList } from '../../src/http/header-list.ts';
@@ -159,7 +159,7 @@ export interface CollectedReply {
 }
 
 /** Reads a reply whole; rejects with the error of its body. Checks that a known length was true. */
-export async function collectReply(reply: Reply | Promise<Reply>, limitBytes = 64e6): Promise<CollectedReply> {
+export async function collectReply(reply: Answer, limitBytes = 64e6): Promise<CollectedReply> {
   const { head, body } = await reply;
   const { length } = body;
   const { bytes, trailers } = await collectBody(body, limitBytes, () => new ProxyError('response_too_large'));

@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { bytesBody, discardBody } from '../../exchange/body.ts';
+import { mapReply } from '../../exchange/compose.ts';
 import { failedRequest, isNeutralPage, renderError, speaksGrpc } from '../../exchange/error-reply.ts';
 import { ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
@@ -63,8 +64,7 @@ export async function createErrorPages(options: ErrorPagesOptions, context: Feat
       const onReply = (reply: Reply) => replaceReply(pages, replacesUpstream, exchange, reply);
       const onFailure = (thrown: unknown) => replaceFailure(pages, exchange, thrown, context.log);
       try {
-        const reply = next();
-        return reply instanceof Promise ? reply.then(onReply, onFailure) : onReply(reply);
+        return mapReply(next(), onReply, onFailure);
       } catch (thrown) {
         return onFailure(thrown);
       }

@@ -1,9 +1,10 @@
 // Changes headers on their way: of the request before it goes on, of the response before the client sees it.
+import { mapReply } from '../../exchange/compose.ts';
 import { failedRequest, renderError } from '../../exchange/error-reply.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { noteFailure } from '../../exchange/failure.ts';
 import type { FeatureContext, FeatureInstance, FeatureLog } from '../../exchange/feature.ts';
-import type { Handler, Reply } from '../../exchange/handler.ts';
+import type { Handler, Next, Reply } from '../../exchange/handler.ts';
 import type { HeaderList, ReadonlyHeaderList } from '../../http/header-list.ts';
 import type { HeaderChanges, HeadersOptions } from './options.ts';
 
@@ -31,7 +32,7 @@ export function createHeaders({ request, response }: HeadersOptions, context: Fe
  * The answer of the rest of the chain, changed. A failure becomes its neutral page here and not further out, so that
  * the operator's headers (Strict-Transport-Security and the like) are on error pages too.
  */
-function answerWith(changes: Changes, exchange: Exchange, next: () => Reply | Promise<Reply>, log: FeatureLog) {
+function answerWith(changes: Changes, exchange: Exchange, next: Next, log: FeatureLog) {
   const change = (reply: Reply) => changeReply(changes, reply);
   const fail = (thrown: unknown): Reply => {
     const error = noteFailure(exchange, thrown, log);
@@ -40,8 +41,7 @@ function answerWith(changes: Changes, exchange: Exchange, next: () => Reply | Pr
     return change(renderError(error, failedRequest(exchange)));
   };
   try {
-    const reply = next();
-    return reply instanceof Promise ? reply.then(change, fail) : change(reply);
+    return mapReply(next(), change, fail);
   } catch (thrown) {
     return fail(thrown);
   }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FeatureContext, FeatureInstance, PreviewedRequest } from '../../exchange/feature.ts';
-import type { Reply } from '../../exchange/handler.ts';
+import type { Answer } from '../../exchange/handler.ts';
 import { plainPath } from '../../exchange/public-path.ts';
 import { TARGET_WRAPPER } from '../../exchange/target-wrapper.ts';
 import { DEFAULT_OUTBOUND_LIMITS } from '../../h1/limits.ts';
@@ -82,7 +82,7 @@ class Forwarder {
     this.#policy = policy;
   }
 
-  forward(exchange: Exchange): Reply | Promise<Reply> {
+  forward(exchange: Exchange): Answer {
     const view = this.#rewriter.viewFor(exchange);
     const own = view.answerOwn(exchange);
     if (own !== undefined) return own;

@@ -2,7 +2,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { emptyBody } from '../../exchange/body.ts';
-import { mapReply } from '../../exchange/compose.ts';
 import { ProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FeatureContext, FeatureInstance } from '../../exchange/feature.ts';
@@ -130,7 +129,7 @@ class FileServer {
       throw new ProxyError('not_found', 'no such file');
     return whenReady(this.#store.find(fallback.file), (found) => {
       if (found?.kind !== 'file') throw new ProxyError('not_found', 'the fallback file is missing');
-      return mapReply(this.#send(exchange, found), markAsFallback);
+      return whenReady(this.#send(exchange, found), markAsFallback);
     });
   }
 
