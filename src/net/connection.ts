@@ -5,6 +5,7 @@ import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { writeLatin1 } from '../util/latin1.ts';
 import { giveSlab, takeSlab } from './slab-pool.ts';
+import { ViewedBuffer } from './viewed-buffer.ts';
 
 /** What an engine implements to live on a connection. */
 export interface ConnectionUser {
@@ -27,10 +28,10 @@ export interface ConnectionUser {
 export const WRITE_HIGH_WATER_BYTES = 256 * 1024;
 /** Read buffer shared by all connections of the process whose bytes are parsed at once. */
 const SCRATCH_BYTES = 64 * 1024;
-const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+const scratch = new ViewedBuffer(SCRATCH_BYTES);
 /** Small writes are put together in one buffer of this size, which the system has read when the write returns. */
 const OUT_SCRATCH_BYTES = 4 * 1024;
-let outScratch = Buffer.allocUnsafeSlow(OUT_SCRATCH_BYTES);
+let outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
 
 /**
  * Reads straight into our memory where Node allows it: `onread` is documented for outbound sockets. Small reads share
@@ -91,7 +92,7 @@ export class Connection implements Expiring {
   static overReads(makeSocket: (onread: OnRead) => Socket, deadlines: Deadlines): Connection {
     let connection: Connection | undefined;
     const socket = makeSocket({
-      buffer: () => (connection === undefined ? scratch : connection.#nextBuffer()) as unknown as Uint8Array,
+      buffer: () => (connection === undefined ? scratch.bytes : connection.#nextBuffer()) as unknown as Uint8Array,
       callback: (size, buffer) => (connection === undefined ? true : connection.#onRead(size, buffer as Buffer)),
     });
     connection = new Connection(socket, deadlines);
@@ -110,7 +111,7 @@ export class Connection implements Expiring {
       buffer: () => connection.#nextBuffer() as unknown as Uint8Array,
       callback: (size, buffer) => connection.#onRead(size, buffer as Buffer),
     };
-    if (usesPlainSockets || !readInto(socket, scratch, onread))
+    if (usesPlainSockets || !readInto(socket, scratch.bytes, onread))
       socket.on('data', (bytes: Buffer) => connection.#onOwnedBytes(bytes));
     return connection;
   }
@@ -215,13 +216,13 @@ export class Connection implements Expiring {
     const size = end + after.length;
     // TLS always writes later, and so does a socket for which something waits.
     const isAtOnce = size <= OUT_SCRATCH_BYTES && !this.#isTls && this.socket.writableLength === 0;
-    const joined = isAtOnce ? outScratch.subarray(0, size) : Buffer.allocUnsafe(size);
+    const joined = isAtOnce ? outScratch.first(size) : Buffer.allocUnsafe(size);
     writeLatin1(joined, before, 0);
     joined.set(bytes, before.length);
     if (after !== '') writeLatin1(joined, after, end);
     const mayGoOn = this.write(joined);
     // The system did not take it all: the memory belongs to this write now.
-    if (isAtOnce && this.socket.writableLength > 0) outScratch = Buffer.allocUnsafeSlow(OUT_SCRATCH_BYTES);
+    if (isAtOnce && this.socket.writableLength > 0) outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
     return mayGoOn;
   }
 
@@ -293,17 +294,15 @@ export class Connection implements Expiring {
     if (slab !== undefined) giveSlab(slab);
     this.#slab = undefined;
     this.#readsScratch = true;
-    return scratch;
+    return scratch.bytes;
   }
 
   #onRead(size: number, buffer: Buffer): boolean {
     this.bytesRead += size;
-    const bytes = buffer.subarray(0, size);
-    if (buffer === this.#slab) {
+    if (buffer === scratch.bytes) this.#user?.onBytes(scratch.first(size), undefined);
+    else {
       this.#slab = undefined;
-      this.#user?.onBytes(bytes, () => giveSlab(buffer));
-    } else {
-      this.#user?.onBytes(bytes, undefined);
+      this.#user?.onBytes(buffer.subarray(0, size), () => giveSlab(buffer));
     }
     return !this.#isPaused;
   }

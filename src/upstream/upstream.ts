@@ -20,12 +20,15 @@ export class Upstream {
   readonly endpoints: readonly Endpoint[];
   readonly #balancer: Balancer;
   readonly #transport: Transport;
+  /** Whether a body must be kept while it is sent: only HTTP/1.1 never asks for it again. */
+  readonly keepsBodies: boolean;
 
   constructor(name: string, endpoints: readonly Endpoint[], balancer: Balancer, transport: Transport) {
     this.name = name;
     this.endpoints = endpoints;
     this.#balancer = balancer;
     this.#transport = transport;
+    this.keepsBodies = endpoints.some(({ protocol }) => protocol !== 'h1');
   }
 
   /**
@@ -55,6 +58,8 @@ export type FinishReply = (reply: Reply) => Answer;
 
 const asItIs: FinishReply = (reply) => reply;
 
+const NONE: readonly Endpoint[] = [];
+
 /** One request on its way: the attempts, one after the other. */
 class Delivery extends LaterReply implements AttemptResult, Cancellable {
   readonly #upstream: Upstream;
@@ -65,7 +70,7 @@ class Delivery extends LaterReply implements AttemptResult, Cancellable {
   readonly #kept: KeptBody | undefined;
   readonly #finish: FinishReply;
   readonly #record: UpstreamRecord;
-  #tried: Endpoint[] = [];
+  #tried: readonly Endpoint[] = NONE;
   #endpoint: Endpoint | undefined = undefined;
   #attempt: Cancellable | undefined = undefined;
   #isOver = false;
@@ -83,8 +88,7 @@ class Delivery extends LaterReply implements AttemptResult, Cancellable {
     this.#transport = transport;
     this.#exchange = exchange;
     this.#requestFor = requestFor;
-    const keeps = upstream.endpoints.some(({ protocol }) => protocol !== 'h1');
-    this.#kept = body.isEmpty ? undefined : new KeptBody(body, keeps);
+    this.#kept = body.isEmpty ? undefined : new KeptBody(body, upstream.keepsBodies);
     this.#body = this.#kept ?? body;
     this.#finish = finish;
     this.#record = {

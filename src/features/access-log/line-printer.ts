@@ -1,6 +1,8 @@
 // What the formats of the access log have in common: the contract, the bounds of what clients choose, instants, phases.
 import type { Exchange } from '../../exchange/exchange.ts';
+import type { RequestHead } from '../../exchange/head.ts';
 import type { Mount } from '../../exchange/route.ts';
+import type { ReadonlyHeaderList } from '../../http/header-list.ts';
 import { truncate } from '../../observe/escape.ts';
 import type { Clock } from '../../util/clock.ts';
 
@@ -30,15 +32,31 @@ const USER_AGENT_LENGTH = 1024;
 /** Reads what formats show of a request. */
 export function readClientTexts({ request, client }: Exchange): ClientTexts {
   const { headers } = request;
-  const referer = headers.get('referer');
-  const userAgent = headers.get('user-agent');
   return {
-    method: truncate(request.method, METHOD_LENGTH),
-    target: truncate(request.target.text, TARGET_LENGTH),
+    method: methodOf(request),
+    target: targetOf(request),
     host: client.authority === undefined ? '' : truncate(client.authority.text, HOST_LENGTH),
-    referer: referer === undefined ? undefined : truncate(referer, REFERER_LENGTH),
-    userAgent: userAgent === undefined ? undefined : truncate(userAgent, USER_AGENT_LENGTH),
+    referer: readReferer(headers),
+    userAgent: readUserAgent(headers),
   };
+}
+
+export function methodOf({ method }: RequestHead): string {
+  return truncate(method, METHOD_LENGTH);
+}
+
+export function targetOf({ target }: RequestHead): string {
+  return truncate(target.text, TARGET_LENGTH);
+}
+
+export function readReferer(headers: ReadonlyHeaderList): string | undefined {
+  const referer = headers.get('referer');
+  return referer === undefined ? undefined : truncate(referer, REFERER_LENGTH);
+}
+
+export function readUserAgent(headers: ReadonlyHeaderList): string | undefined {
+  const userAgent = headers.get('user-agent');
+  return userAgent === undefined ? undefined : truncate(userAgent, USER_AGENT_LENGTH);
 }
 
 /** Prints the wall clock; what is the same for a whole second is printed once a second. */
