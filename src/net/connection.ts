@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { writeLatin1 } from '../util/latin1.ts';
+import { createDirectWriter, type DirectWriter } from './direct-writer.ts';
 import { giveSlab, takeSlab } from './slab-pool.ts';
 import { ViewedBuffer } from './viewed-buffer.ts';
 
@@ -49,6 +50,8 @@ export class Connection implements Expiring {
   /** Whether the socket was made with `onread`, so that it has no buffer of its own. */
   #isOverReads = false;
   readonly #isTls: boolean;
+  /** The short way for writes that need no call back; undefined for TLS, and where Node has none. */
+  readonly #direct: DirectWriter | undefined;
   #user: ConnectionUser | undefined = undefined;
   #slab: Buffer | undefined = undefined;
   /** Whether the socket reads into {@link scratch}; otherwise into `#slab`, or the slab that was lent last. */
@@ -64,6 +67,7 @@ export class Connection implements Expiring {
   private constructor(socket: Socket, deadlines: Deadlines) {
     this.socket = socket;
     this.#isTls = socket instanceof TLSSocket;
+    this.#direct = usesPlainSockets || this.#isTls ? undefined : createDirectWriter(socket, () => this.#taken());
     this.#deadlines = deadlines;
     deadlines.add(this);
     socket.on('end', () => this.#onEnd());
@@ -183,7 +187,7 @@ export class Connection implements Expiring {
   writeText(text: string): boolean {
     if (this.isClosed) return true;
     this.bytesWritten += text.length;
-    return this.socket.write(text, 'latin1');
+    return this.#direct?.writeText(text) === true ? this.#mayGoOn() : this.socket.write(text, 'latin1');
   }
 
   /**
@@ -196,10 +200,10 @@ export class Connection implements Expiring {
       return true;
     }
     this.bytesWritten += bytes.length;
-    if (release === undefined) return this.socket.write(bytes);
+    if (release === undefined) return this.#direct?.write(bytes) === true ? this.#mayGoOn() : this.socket.write(bytes);
     const mayGoOn = this.socket.write(bytes, () => {
       release();
-      this.#slabWritten();
+      this.#taken();
     });
     if (!mayGoOn || this.socket.writableLength === 0) return mayGoOn;
     this.#owesDrain = true;
@@ -215,14 +219,14 @@ export class Connection implements Expiring {
     const end = before.length + bytes.length;
     const size = end + after.length;
     // TLS always writes later, and so does a socket for which something waits.
-    const isAtOnce = size <= OUT_SCRATCH_BYTES && !this.#isTls && this.socket.writableLength === 0;
+    const isAtOnce = size <= OUT_SCRATCH_BYTES && !this.#isTls && this.bytesWaiting === 0;
     const joined = isAtOnce ? outScratch.first(size) : Buffer.allocUnsafe(size);
     writeLatin1(joined, before, 0);
     joined.set(bytes, before.length);
     if (after !== '') writeLatin1(joined, after, end);
     const mayGoOn = this.write(joined);
     // The system did not take it all: the memory belongs to this write now.
-    if (isAtOnce && this.socket.writableLength > 0) outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
+    if (isAtOnce && this.bytesWaiting > 0) outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
     return mayGoOn;
   }
 
@@ -236,7 +240,7 @@ export class Connection implements Expiring {
 
   /** Bytes accepted by `write` that the system has not taken yet. */
   get bytesWaiting(): number {
-    return this.socket.writableLength;
+    return this.socket.writableLength + (this.#direct?.bytesWaiting ?? 0);
   }
 
   /** Sends what is written and then our FIN. */
@@ -272,7 +276,14 @@ export class Connection implements Expiring {
     this.#user?.onDeadline();
   }
 
-  #slabWritten(): void {
+  #mayGoOn(): boolean {
+    if (this.bytesWaiting < WRITE_HIGH_WATER_BYTES) return true;
+    this.#owesDrain = true;
+    return false;
+  }
+
+  /** Something that had to wait has left. */
+  #taken(): void {
     if (this.#owesDrain && this.socket.writableLength === 0) this.#drained();
   }
 
