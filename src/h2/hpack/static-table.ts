@@ -1,0 +1,95 @@
+// The static table of HPACK: the lines that every connection knows from the beginning (RFC 7541 Appendix A).
+
+/** In the order of their indexes; the first is 1. */
+const LINES = [
+  [':authority', ''],
+  [':method', 'GET'],
+  [':method', 'POST'],
+  [':path', '/'],
+  [':path', '/index.html'],
+  [':scheme', 'http'],
+  [':scheme', 'https'],
+  [':status', '200'],
+  [':status', '204'],
+  [':status', '206'],
+  [':status', '304'],
+  [':status', '400'],
+  [':status', '404'],
+  [':status', '500'],
+  ['accept-charset', ''],
+  ['accept-encoding', 'gzip, deflate'],
+  ['accept-language', ''],
+  ['accept-ranges', ''],
+  ['accept', ''],
+  ['access-control-allow-origin', ''],
+  ['age', ''],
+  ['allow', ''],
+  ['authorization', ''],
+  ['cache-control', ''],
+  ['content-disposition', ''],
+  ['content-encoding', ''],
+  ['content-language', ''],
+  ['content-length', ''],
+  ['content-location', ''],
+  ['content-range', ''],
+  ['content-type', ''],
+  ['cookie', ''],
+  ['date', ''],
+  ['etag', ''],
+  ['expect', ''],
+  ['expires', ''],
+  ['from', ''],
+  ['host', ''],
+  ['if-match', ''],
+  ['if-modified-since', ''],
+  ['if-none-match', ''],
+  ['if-range', ''],
+  ['if-unmodified-since', ''],
+  ['last-modified', ''],
+  ['link', ''],
+  ['location', ''],
+  ['max-forwards', ''],
+  ['proxy-authenticate', ''],
+  ['proxy-authorization', ''],
+  ['range', ''],
+  ['referer', ''],
+  ['refresh', ''],
+  ['retry-after', ''],
+  ['server', ''],
+  ['set-cookie', ''],
+  ['strict-transport-security', ''],
+  ['transfer-encoding', ''],
+  ['user-agent', ''],
+  ['vary', ''],
+  ['via', ''],
+  ['www-authenticate', ''],
+] as const;
+
+/** How many lines the static table has: the dynamic one begins behind them (RFC 7541 §2.3.3). */
+export const STATIC_COUNT = 61;
+
+/** Names by index, index 0 being none. */
+export const STATIC_NAMES: readonly string[] = ['', ...LINES.map(([name]) => name)];
+/** Values by index, index 0 being none. */
+export const STATIC_VALUES: readonly string[] = ['', ...LINES.map(([, value]) => value)];
+
+/** Where the static table has one name. */
+export interface StaticName {
+  /** The first index with this name. */
+  readonly index: number;
+  /** The index of each value. */
+  readonly values: ReadonlyMap<string, number>;
+}
+
+/** The static table by name. */
+export const STATIC_BY_NAME: ReadonlyMap<string, StaticName> = byName();
+
+function byName(): Map<string, StaticName> {
+  const names = new Map<string, { index: number; values: Map<string, number> }>();
+  LINES.forEach(([name, value], place) => {
+    const entry = names.get(name) ?? { index: place + 1, values: new Map() };
+    entry.values.set(value, place + 1);
+    names.set(name, entry);
+  });
+  return names;
+}
