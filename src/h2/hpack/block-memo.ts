@@ -23,21 +23,19 @@ export class BlockMemo {
     return block.length > 0 ? block : undefined;
   }
 
-  /** Offers what was written for `lines`, and answers a block that stays as it is. `bytes` may be written over later. */
-  keep(lines: readonly string[], bytes: Buffer): Buffer {
-    if (bytes.length > BLOCK_BYTES_LIMIT) return Buffer.from(bytes);
-    const slot = this.#lines.indexOf(lines);
-    if (slot < 0) {
-      this.#lines[this.#next] = lines;
-      this.#blocks[this.#next] = EMPTY;
-      this.#next = (this.#next + 1) % SLOTS;
-      return Buffer.from(bytes);
-    }
-    // Not from the shared pool: it lives long, and would keep its neighbours alive.
-    const block = Buffer.allocUnsafeSlow(bytes.length);
-    bytes.copy(block);
-    this.#blocks[slot] = block;
-    return block;
+  /** Whether the block for `lines`, so many octets long, shall be kept: from the second time on. */
+  wants(lines: readonly string[], length: number): boolean {
+    if (length > BLOCK_BYTES_LIMIT) return false;
+    if (this.#lines.includes(lines)) return true;
+    this.#lines[this.#next] = lines;
+    this.#blocks[this.#next] = EMPTY;
+    this.#next = (this.#next + 1) % SLOTS;
+    return false;
+  }
+
+  /** Keeps a block that it {@link wants}, which nobody may change. */
+  keep(lines: readonly string[], block: Buffer): void {
+    this.#blocks[this.#lines.indexOf(lines)] = block;
   }
 
   /** Forgets the blocks; which arrays came before is still true. */

@@ -1,6 +1,6 @@
 // Both tables as an encoder sees them: from a line to its index, without searching (RFC 7541 §2.3).
 import { DynamicTable } from './dynamic-table.ts';
-import { STATIC_BY_NAME, STATIC_COUNT } from './static-table.ts';
+import { findStatic, STATIC_BY_NAME, STATIC_COUNT } from './static-table.ts';
 
 /** The entries of one name in the dynamic table, by serial number. */
 interface DynamicName {
@@ -29,8 +29,8 @@ export class EncoderTable {
   /** The index of the line; the index of its name, negated, if the line is in no table; 0 if neither is. */
   find(name: string, value: string): number {
     const fixed = STATIC_BY_NAME.get(name);
-    const index = fixed?.values.get(value);
-    if (index !== undefined) return index;
+    const index = fixed === undefined ? 0 : findStatic(fixed, value);
+    if (index > 0) return index;
     const learnt = this.#byName.get(name);
     const serial = learnt?.values.get(value);
     if (serial !== undefined) return this.#indexOf(serial);

@@ -65,11 +65,14 @@ export class HpackEncoder {
       at = this.#writeLine(target, at, name, value);
     }
     if (target.length <= SCRATCH_BYTES_LIMIT) scratch = target;
-    const bytes = target.subarray(0, at);
     const isTableSame = !isResized && this.#table.inserted === inserted;
-    if (isTableSame) return this.#memo.keep(lines, bytes);
-    this.#memo.clear();
-    return Buffer.from(bytes);
+    if (!isTableSame) this.#memo.clear();
+    const isKept = isTableSame && this.#memo.wants(lines, at);
+    // One that is kept lives long: from the shared pool it would keep its neighbours alive.
+    const block = isKept ? Buffer.allocUnsafeSlow(at) : Buffer.allocUnsafe(at);
+    target.copy(block, 0, 0, at);
+    if (isKept) this.#memo.keep(lines, block);
+    return block;
   }
 
   /** RFC 7541 §4.2: the lowest size since the last block, and the last one. */

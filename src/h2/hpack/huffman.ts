@@ -76,16 +76,16 @@ export function encodeHuffman(text: string, target: Buffer, start: number): numb
   let pendingBits = 0;
   for (let index = 0; index < text.length; index++) {
     const octet = text.charCodeAt(index) & 0xff;
-    const code = OCTET_CODES[octet] ?? 0;
+    let code = OCTET_CODES[octet] ?? 0;
     let bits = OCTET_BITS[octet] ?? 0;
     if (bits > 24) {
       // With up to seven bits that wait it would not fit in 32: all but its last sixteen go first.
-      bits -= 16;
-      pending = (pending << bits) | (code >>> 16);
-      for (pendingBits += bits; pendingBits >= 8; ) target[at++] = pending >>> (pendingBits -= 8);
+      pending = (pending << (bits - 16)) | (code >>> 16);
+      for (pendingBits += bits - 16; pendingBits >= 8; ) target[at++] = pending >>> (pendingBits -= 8);
+      code &= 0xffff;
       bits = 16;
     }
-    pending = (pending << bits) | (code & ((1 << bits) - 1));
+    pending = (pending << bits) | code;
     for (pendingBits += bits; pendingBits >= 8; ) target[at++] = pending >>> (pendingBits -= 8);
     pending &= 0x7f;
   }

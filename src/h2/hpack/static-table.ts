@@ -77,18 +77,25 @@ export const STATIC_VALUES: readonly string[] = ['', ...LINES.map(([, value]) =>
 export interface StaticName {
   /** The first index with this name. */
   readonly index: number;
-  /** The index of each value. */
-  readonly values: ReadonlyMap<string, number>;
+  /** The index of each value, where the table has values for the name. The others stand there with an empty one. */
+  readonly values: ReadonlyMap<string, number> | undefined;
 }
 
 /** The static table by name. */
 export const STATIC_BY_NAME: ReadonlyMap<string, StaticName> = byName();
 
+/** The index of the line in the static table; 0 if it is not there. `entry` is what the table has for its name. */
+export function findStatic(entry: StaticName, value: string): number {
+  if (entry.values !== undefined) return entry.values.get(value) ?? 0;
+  return value === '' ? entry.index : 0;
+}
+
 function byName(): Map<string, StaticName> {
-  const names = new Map<string, { index: number; values: Map<string, number> }>();
+  const names = new Map<string, { index: number; values: Map<string, number> | undefined }>();
   LINES.forEach(([name, value], place) => {
-    const entry = names.get(name) ?? { index: place + 1, values: new Map() };
-    entry.values.set(value, place + 1);
+    const index = place + 1;
+    const entry = names.get(name) ?? { index, values: value === '' ? undefined : new Map() };
+    entry.values?.set(value, index);
     names.set(name, entry);
   });
   return names;
