@@ -33,6 +33,11 @@ export class FrameReader {
     }
   }
 
+  /** Nothing is read any more. */
+  stop(): void {
+    this.#isOver = true;
+  }
+
   /** Adds to the frame that is not whole what it lacks; answers where the rest begins. */
   #completePending(bytes: Buffer): number {
     let start = 0;

@@ -212,6 +212,6 @@ function giveBuffer({ buffer }: Buffer): void {
 
 function numbers(...values: readonly number[]): Buffer {
   const payload = Buffer.allocUnsafe(values.length * 4);
-  values.forEach((value, index) => write32(payload, index * 4, value));
+  for (const [index, value] of values.entries()) write32(payload, index * 4, value);
   return payload;
 }

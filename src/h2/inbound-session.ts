@@ -76,9 +76,9 @@ export class InboundSession implements StreamContext, SessionUser, Expiring {
   drain(): void {
     if (this.#phase !== 'open') return;
     this.#phase = 'noticed';
-    this.#session.goaway(LARGEST_31_BITS, CODE.none);
+    this.#session.sendGoaway(LARGEST_31_BITS, CODE.none);
     this.deadlineMs = this.deadlines.in(NOTICE_TIMEOUT_MS);
-    this.#session.ping(() => this.#close());
+    this.#session.askAlive(() => this.#close());
   }
 
   /** Ends the connection at once. */
@@ -153,7 +153,7 @@ export class InboundSession implements StreamContext, SessionUser, Expiring {
     if (this.#phase === 'closing' || this.#phase === 'closed') return;
     this.#phase = 'closing';
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    this.#session.goaway(this.#session.lastPeerStream, CODE.none);
+    this.#session.sendGoaway(this.#session.lastPeerStream, CODE.none);
     if (this.#streams.size === 0) this.#finish();
   }
 

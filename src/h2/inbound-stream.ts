@@ -169,6 +169,11 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
   /** What is not read stays behind a closed window until the answer is out. */
   bodyCancelled(): void {}
 
+  /** A tunnel lives as long as bytes go either way. */
+  bodyMoved(): void {
+    if (this.#isTunnel) this.#watch();
+  }
+
   /** The answer broke: behind its head only a reset tells (RFC 9113 §8.1). */
   bodyFailed(error: ProxyError): void {
     this.#giveUp(error, error.side === 'client' ? CODE.cancel : CODE.internal);

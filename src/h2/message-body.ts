@@ -129,18 +129,22 @@ export class MessageBody implements Body {
   /** The lines behind the content. `isEnd`: END_STREAM came with them, as it must (RFC 9113 §8.1). */
   trailersArrived(lines: readonly string[] | BlockFault, isEnd: boolean): void {
     const { faults, headerCount } = this.#limits;
-    if (!isEnd) return this.#break(faults.malformed, 'a second head');
-    if (typeof lines === 'string') return this.#break(faults.headTooLarge, 'trailers');
-    const trailers = readFieldLines(lines, headerCount, faults);
-    if ('code' in trailers) this.#break(trailers.code, `trailers: ${trailers.detail}`);
+    const trailers =
+      typeof lines === 'string'
+        ? { code: faults.headTooLarge, detail: 'header block' }
+        : readFieldLines(lines, headerCount, faults);
+    if (!isEnd) this.#break(faults.malformed, 'a second head');
+    else if ('code' in trailers) this.#break(trailers.code, `trailers: ${trailers.detail}`);
     else this.#trailers = trailers;
   }
 
   /** END_STREAM came. */
   ended(): void {
     if (this.#error !== undefined || this.#isCancelled) return;
-    if (this.length !== undefined && this.#size !== this.length)
-      return this.#break(this.#limits.faults.malformed, 'less DATA than Content-Length');
+    if (this.length !== undefined && this.#size !== this.length) {
+      this.#break(this.#limits.faults.malformed, 'less DATA than Content-Length');
+      return;
+    }
     this.#hasEnded = true;
     this.#pass();
   }

@@ -6,8 +6,11 @@ import { forwardableTrailers } from '../http/hop-by-hop.ts';
 import type { Stream } from './stream.ts';
 import { wireLines } from './wire-lines.ts';
 
-/** Told that the body broke, or does not have the length it said. */
+/** What the one who carries the body wants to hear. */
 export interface MessageSinkOwner {
+  /** Bytes were handed over. */
+  bodyMoved(): void;
+  /** The body broke, or does not have the length it said. */
   bodyFailed(error: ProxyError): void;
 }
 
@@ -44,6 +47,7 @@ export class MessageSink implements Sink {
       this.#remaining -= chunk.length;
     }
     this.contentBytes += chunk.length;
+    this.#owner.bodyMoved();
     return this.#stream.sendData(chunk, release);
   }
 

@@ -1,21 +1,10 @@
 // One HTTP/2 connection, either role: frames to streams and back, settings, windows, floods and the end (RFC 9113).
 import type { Release } from '../exchange/body.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
-import { FrameReader, type FrameTaker } from './frame-reader.ts';
+import { type FrameEvents, FrameParser, protocolError, type SessionFault } from './frame-parser.ts';
+import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
-import {
-  CODE,
-  DEFAULT_WINDOW_BYTES,
-  FLAG,
-  FRAME,
-  FRAME_BYTES,
-  LARGEST_31_BITS,
-  PREFACE,
-  read31,
-  SETTING,
-  SETTING_BYTES,
-} from './frames.ts';
-import { HeaderBlock } from './header-block.ts';
+import { CODE, DEFAULT_WINDOW_BYTES, FRAME_BYTES, LARGEST_31_BITS, PREFACE, SETTING } from './frames.ts';
 import { type BlockFault, HpackDecoder } from './hpack/decoder.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 import { FloodGauge, type Rate } from './limits.ts';
@@ -64,13 +53,21 @@ export interface SessionUser {
 
 /** Ids of streams that were reset by us: frames for them may be on their way (RFC 9113 §5.4.2). */
 const REMEMBERED_RESETS = 256;
+const PING_CONTENT = Buffer.from('portico!', 'latin1');
+
+const WINDOW_TOO_LARGE: SessionFault = { code: CODE.flowControl, detail: 'a window of more than 2^31-1' };
+const TOO_MANY_BROKEN: SessionFault = { code: CODE.enhanceYourCalm, detail: 'too many broken streams' };
+const TOO_MANY_CONTROL_FRAMES: SessionFault = {
+  code: CODE.enhanceYourCalm,
+  detail: 'too many frames without content',
+};
 
 /** The protocol of one connection. Everything of HTTP above frames is the business of its user and of stream users. */
-export class Session implements ConnectionUser, FrameTaker, StreamSession {
+export class Session implements ConnectionUser, FrameEvents, StreamSession {
   readonly #connection: Connection;
   readonly #user: SessionUser;
   readonly #options: SessionOptions;
-  readonly #reader = new FrameReader(this);
+  readonly #reader: FrameReader;
   readonly #writer: FrameWriter;
   readonly #decoder = new HpackDecoder();
   readonly #encoder = new HpackEncoder();
@@ -79,9 +76,7 @@ export class Session implements ConnectionUser, FrameTaker, StreamSession {
   readonly #resets = new Set<number>();
   readonly #controlFrames: FloodGauge;
   readonly #brokenStreams: FloodGauge;
-  readonly #block: HeaderBlock;
   #prefaceLeft: Buffer;
-  #hasSettings = false;
   #lastPeerStream = 0;
   #nextOwnStream = 1;
   /** Streams of the peer above it came too late (RFC 9113 §6.8). */
@@ -91,7 +86,8 @@ export class Session implements ConnectionUser, FrameTaker, StreamSession {
   #receiveWindow: number;
   #untold = 0;
   #waitingAtDeadline = -1;
-  #pinged: { readonly content: string; readonly answered: () => void } | undefined = undefined;
+  #awaitedPing: (() => void) | undefined = undefined;
+  #peerSettings: PeerSettings = { maxConcurrentStreams: Number.POSITIVE_INFINITY, enableConnectProtocol: false };
   #isOver = false;
   #endsWhenDrained = false;
 
@@ -101,7 +97,7 @@ export class Session implements ConnectionUser, FrameTaker, StreamSession {
     this.#user = user;
     this.#options = options;
     this.#writer = new FrameWriter(connection, options.writeTimeoutMs);
-    this.#block = new HeaderBlock(options.headBytes * 2);
+    this.#reader = new FrameReader(new FrameParser(this, options.headBytes * 2));
     this.#controlFrames = new FloodGauge(options.controlFrames, connection.deadlines);
     this.#brokenStreams = new FloodGauge(options.brokenStreams, connection.deadlines);
     this.#receiveWindow = options.connectionWindowBytes;
@@ -130,29 +126,30 @@ export class Session implements ConnectionUser, FrameTaker, StreamSession {
   }
 
   /** Tells that streams above `lastStream` come too late, if any come (RFC 9113 §6.8). */
-  goaway(lastStream: number, code: number): void {
+  sendGoaway(lastStream: number, code: number): void {
     this.#lastAccepted = lastStream;
     this.#writer.writeGoaway(lastStream, code);
   }
 
   /** Asks for a sign of life (RFC 9113 §6.7). One at a time: false while another is awaited. */
-  ping(answered: () => void): boolean {
-    if (this.#pinged !== undefined || this.#isOver) return false;
-    const content = 'portico ';
-    this.#pinged = { content, answered };
-    this.#writer.writePing(Buffer.from(content, 'latin1'), false);
+  askAlive(answered: () => void): boolean {
+    if (this.#awaitedPing !== undefined || this.#isOver) return false;
+    this.#awaitedPing = answered;
+    this.#writer.writePing(PING_CONTENT, false);
     return true;
   }
 
   /** Notes that the peer sent something that came to nothing; too many, and the session ends. */
   noteBroken(): void {
-    if (this.#brokenStreams.isOverflowing()) this.end(CODE.enhanceYourCalm, 'too many broken streams');
+    const fault = this.#noteBroken();
+    if (fault !== undefined) this.broken(fault);
   }
 
   /** GOAWAY with `code`, the end of all streams, and our FIN. What the peer still sends is dropped. */
   end(code: number, detail: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#reader.stop();
     this.#user.onFailure(code, detail);
     for (const stream of [...this.#streams.values()]) stream.connectionEnded(code);
     this.#writer.writeGoaway(this.#lastPeerStream, code);
@@ -162,6 +159,7 @@ export class Session implements ConnectionUser, FrameTaker, StreamSession {
   /** Our FIN, behind everything that was handed over. */
   finish(): void {
     this.#isOver = true;
+    this.#reader.stop();
     this.#writer.flush();
     if (this.#writer.isBlocked) this.#endsWhenDrained = true;
     else this.#connection.end();
@@ -269,222 +267,148 @@ export class Session implements ConnectionUser, FrameTaker, StreamSession {
     stream.isInTurns = false;
   }
 
-  // Frames.
+  // What the peer sends.
 
-  onOversizedFrame(): void {
-    this.end(CODE.frameSize, 'a frame larger than allowed');
+  broken({ code, detail }: SessionFault): void {
+    this.end(code, detail);
   }
 
-  onFrame(type: number, flags: number, id: number, bytes: Buffer, start: number, end: number): boolean {
-    if (!this.#hasSettings && (type !== FRAME.settings || (flags & FLAG.ack) !== 0))
-      this.end(CODE.protocol, 'no SETTINGS at first'); // RFC 9113 §3.4
-    else if (this.#block.isOpen && (type !== FRAME.continuation || id !== this.#block.stream))
-      this.end(CODE.protocol, 'a header block is interrupted'); // RFC 9113 §4.3
-    else this.#take(type, flags, id, bytes, start, end);
-    return !this.#isOver;
+  data(id: number, content: Buffer, size: number, isEnd: boolean): SessionFault | undefined {
+    if (this.#isIdle(id)) return protocolError('DATA on a stream that nobody opened');
+    if (size > this.#receiveWindow) return { code: CODE.flowControl, detail: 'more than the window of the connection' };
+    this.#receiveWindow -= size;
+    const stream = this.#streams.get(id);
+    if (stream === undefined || stream.hasPeerEnded) {
+      this.consumed(size);
+      if (stream !== undefined) return this.#breakStream(stream, CODE.streamClosed);
+      return this.#resets.has(id) ? undefined : { code: CODE.streamClosed, detail: 'DATA behind END_STREAM' };
+    }
+    if (!stream.peerSentData(content, size, isEnd)) {
+      this.consumed(size);
+      return this.#breakStream(stream, CODE.flowControl);
+    }
+    // CVE-2019-9518: frames that bring nothing.
+    return content.length === 0 && !isEnd ? this.#noteControlFrame() : undefined;
   }
 
-  #take(type: number, flags: number, id: number, bytes: Buffer, start: number, end: number): void {
-    switch (type) {
-      case FRAME.data:
-        return this.#takeData(flags, id, bytes, start, end);
-      case FRAME.headers:
-        return this.#takeHeaders(flags, id, bytes, start, end);
-      case FRAME.priority:
-        return this.#takePriority(id, end - start);
-      case FRAME.reset:
-        return this.#takeReset(id, bytes, start, end);
-      case FRAME.settings:
-        return this.#takeSettings(flags, id, bytes, start, end);
-      case FRAME.pushPromise:
-        // RFC 9113 §8.4: a client cannot push, and no server was allowed to.
-        return this.end(CODE.protocol, 'PUSH_PROMISE');
-      case FRAME.ping:
-        return this.#takePing(flags, id, bytes, start, end);
-      case FRAME.goaway:
-        return this.#takeGoaway(id, bytes, start, end);
-      case FRAME.windowUpdate:
-        return this.#takeWindowUpdate(id, bytes, start, end);
-      case FRAME.continuation:
-        return this.#takeContinuation(flags, bytes, start, end);
+  /** Every block is decoded, whatever becomes of it: the table must stay in step (RFC 9113 §4.3). */
+  headers(id: number, block: Buffer, start: number, isEnd: boolean): SessionFault | undefined {
+    const lines = this.#decoder.decode(block, start, block.length, this.#options.headBytes * 2);
+    if (lines === 'malformed') return { code: CODE.compression, detail: 'a header block that cannot be decoded' };
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return this.#begin(id, lines, isEnd);
+    if (stream.hasPeerEnded) return this.#breakStream(stream, CODE.streamClosed);
+    stream.peerSentHeaders(lines, isEnd);
+    return undefined;
+  }
+
+  reset(id: number, code: number): SessionFault | undefined {
+    if (this.#isIdle(id)) return protocolError('RST_STREAM of a stream that nobody opened');
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return undefined;
+    // CVE-2023-44487: it was begun for nothing.
+    const fault = stream.hasEnded ? undefined : this.#noteBroken();
+    stream.peerReset(code);
+    return fault;
+  }
+
+  /** RFC 9113 §6.5.2. */
+  setting(id: number, value: number): SessionFault | undefined {
+    switch (id) {
+      case SETTING.headerTableSize:
+        this.#encoder.resize(value);
+        return undefined;
+      case SETTING.enablePush:
+        return value > 1 ? protocolError('SETTINGS_ENABLE_PUSH') : undefined;
+      case SETTING.maxConcurrentStreams:
+        this.#peerSettings = { ...this.#peerSettings, maxConcurrentStreams: value };
+        return undefined;
+      case SETTING.initialWindowSize:
+        return this.#changeInitialWindow(value);
+      case SETTING.maxFrameSize:
+        return value < FRAME_BYTES || value >= 2 ** 24 ? protocolError('SETTINGS_MAX_FRAME_SIZE') : undefined;
+      case SETTING.enableConnectProtocol:
+        this.#peerSettings = { ...this.#peerSettings, enableConnectProtocol: value === 1 };
+        return value > 1 ? protocolError('SETTINGS_ENABLE_CONNECT_PROTOCOL') : undefined;
       default:
-        // RFC 9113 §5.5: extensions are ignored.
         return undefined;
     }
   }
 
-  /** RFC 9113 §6.1. */
-  #takeData(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
-    if (id === 0 || this.#isIdle(id)) return this.end(CODE.protocol, 'DATA on no stream');
-    const size = end - start;
-    if (size > this.#receiveWindow) return this.end(CODE.flowControl, 'more than the window of the connection');
-    this.#receiveWindow -= size;
-    const content = withoutPadding(flags, bytes, start, end);
-    if (content === undefined) return this.end(CODE.protocol, 'padding longer than DATA');
-    const isEnd = (flags & FLAG.endStream) !== 0;
-    if (content.length === 0 && !isEnd) this.#noteControlFrame();
-    const stream = this.#streams.get(id);
-    if (stream === undefined) {
-      this.consumed(size);
-      if (!this.#resets.has(id)) this.end(CODE.streamClosed, 'DATA behind END_STREAM');
-    } else if (stream.hasPeerEnded) {
-      this.consumed(size);
-      this.#breakStream(stream, CODE.streamClosed);
-    } else if (!stream.peerSentData(content, size, isEnd)) {
-      this.consumed(size);
-      this.#breakStream(stream, CODE.flowControl);
+  settings(isAck: boolean): SessionFault | undefined {
+    const fault = this.#noteControlFrame();
+    if (isAck || fault !== undefined) return fault;
+    this.#writer.writeSettingsAck();
+    this.#user.onSettings(this.#peerSettings);
+    this.#takeTurns();
+    return undefined;
+  }
+
+  /** RFC 9113 §6.7. */
+  ping(content: Buffer, isAck: boolean): SessionFault | undefined {
+    const awaited = this.#awaitedPing;
+    if (isAck && awaited !== undefined && content.equals(PING_CONTENT)) {
+      this.#awaitedPing = undefined;
+      awaited();
+      return undefined;
     }
+    const fault = this.#noteControlFrame();
+    if (!isAck && fault === undefined) this.#writer.writePing(content, true);
+    return fault;
   }
 
-  /** RFC 9113 §6.2. Priorities are read over (§5.3.2). */
-  #takeHeaders(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
-    if (id === 0) return this.end(CODE.protocol, 'HEADERS on stream 0');
-    const content = withoutPadding(flags, bytes, start, end);
-    const skipped = (flags & FLAG.priority) === 0 ? 0 : PRIORITY_BYTES;
-    if (content === undefined || content.length < skipped)
-      return this.end(CODE.protocol, 'padding longer than HEADERS');
-    const isEnd = (flags & FLAG.endStream) !== 0;
-    if ((flags & FLAG.endHeaders) !== 0) return this.#takeBlock(id, isEnd, content, skipped);
-    this.#block.begin(id, isEnd, content.subarray(skipped));
+  goaway(lastStream: number, code: number): undefined {
+    this.#user.onGoaway(lastStream, code);
   }
 
-  /** RFC 9113 §6.10. */
-  #takeContinuation(flags: number, bytes: Buffer, start: number, end: number): void {
-    const block = this.#block;
-    if (!block.isOpen) return this.end(CODE.protocol, 'CONTINUATION without HEADERS');
-    // CVE-2024-27316 and its kin: blocks without end, and frames that add nothing.
-    if (!block.append(bytes, start, end)) return this.end(CODE.enhanceYourCalm, 'CONTINUATION without end');
-    if ((flags & FLAG.endHeaders) !== 0) this.#takeBlock(block.stream, block.isEnd, block.take(), 0);
-  }
-
-  /** Every block is decoded, whatever becomes of it: the table must stay in step (RFC 9113 §4.3). */
-  #takeBlock(id: number, isEnd: boolean, block: Buffer, start: number): void {
-    const lines = this.#decoder.decode(block, start, block.length, this.#options.headBytes * 2);
-    if (lines === 'malformed') return this.end(CODE.compression, 'HPACK');
+  /** RFC 9113 §6.9. */
+  windowUpdate(id: number, size: number): SessionFault | undefined {
+    if (id === 0) return this.#widen(size);
+    if (this.#isIdle(id)) return protocolError('WINDOW_UPDATE of a stream that nobody opened');
     const stream = this.#streams.get(id);
-    if (stream === undefined) this.#open(id, lines, isEnd);
-    else if (stream.hasPeerEnded) this.#breakStream(stream, CODE.streamClosed);
-    else stream.peerSentHeaders(lines, isEnd);
+    if (stream === undefined) return undefined;
+    if (size === 0) return this.#breakStream(stream, CODE.protocol);
+    if (!stream.peerGaveCredit(size)) return this.#breakStream(stream, CODE.flowControl);
+    if (stream.isWaiting) this.#takeTurns();
+    return undefined;
   }
 
-  /** RFC 9113 §5.1.1, §5.1.2. */
-  #open(id: number, lines: readonly string[] | BlockFault, isEnd: boolean): void {
-    if (this.#resets.has(id)) return;
-    if (this.#options.role === 'client' || id % 2 === 0) return this.end(CODE.protocol, 'HEADERS on no stream');
-    if (id <= this.#lastPeerStream) return this.end(CODE.streamClosed, 'HEADERS on a stream that is over');
+  #widen(size: number): SessionFault | undefined {
+    this.#sendWindow += size;
+    if (size === 0) return protocolError('WINDOW_UPDATE of 0');
+    if (this.#sendWindow > LARGEST_31_BITS) return WINDOW_TOO_LARGE;
+    this.#takeTurns();
+    return undefined;
+  }
+
+  /** RFC 9113 §6.9.2: it counts for the streams that are open too, and may make their windows negative. */
+  #changeInitialWindow(value: number): SessionFault | undefined {
+    if (value > LARGEST_31_BITS) return WINDOW_TOO_LARGE;
+    const difference = value - this.#initialSendWindow;
+    this.#initialSendWindow = value;
+    for (const stream of this.#streams.values()) if (!stream.peerGaveCredit(difference)) return WINDOW_TOO_LARGE;
+    return undefined;
+  }
+
+  /** A stream of the peer (RFC 9113 §5.1.1, §5.1.2). */
+  #begin(id: number, lines: readonly string[] | BlockFault, isEnd: boolean): SessionFault | undefined {
+    if (this.#resets.has(id)) return undefined;
+    if (this.#options.role === 'client' || id % 2 === 0) return protocolError('HEADERS on no stream');
+    if (id <= this.#lastPeerStream) return { code: CODE.streamClosed, detail: 'HEADERS on a stream that is over' };
     this.#lastPeerStream = id;
-    if (id > this.#lastAccepted) return this.#rememberReset(id);
+    if (id > this.#lastAccepted) {
+      this.#rememberReset(id);
+      return undefined;
+    }
     if (this.#streams.size >= this.#options.concurrentStreams) {
       this.#writer.writeReset(id, CODE.refusedStream);
       this.#rememberReset(id);
-      return this.noteBroken();
+      return this.#noteBroken();
     }
     const stream = this.#makeStream(id, NOBODY);
     stream.hasPeerEnded = isEnd;
     this.#user.onStream(stream, lines, isEnd);
-  }
-
-  #takePriority(id: number, size: number): void {
-    if (id === 0) this.end(CODE.protocol, 'PRIORITY on stream 0');
-    else if (size !== PRIORITY_BYTES) this.end(CODE.frameSize, 'PRIORITY');
-  }
-
-  /** RFC 9113 §6.4. */
-  #takeReset(id: number, bytes: Buffer, start: number, end: number): void {
-    if (end - start !== 4) return this.end(CODE.frameSize, 'RST_STREAM');
-    if (id === 0 || this.#isIdle(id)) return this.end(CODE.protocol, 'RST_STREAM of no stream');
-    const stream = this.#streams.get(id);
-    if (stream === undefined) return;
-    // CVE-2023-44487: it was begun for nothing.
-    if (!stream.hasEnded) this.noteBroken();
-    stream.peerReset(bytes.readUInt32BE(start));
-  }
-
-  /** RFC 9113 §6.5. */
-  #takeSettings(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
-    const isAck = (flags & FLAG.ack) !== 0;
-    if (id !== 0) return this.end(CODE.protocol, 'SETTINGS on a stream');
-    if (isAck ? end > start : (end - start) % SETTING_BYTES !== 0) return this.end(CODE.frameSize, 'SETTINGS');
-    this.#noteControlFrame();
-    if (isAck || this.#isOver) return;
-    this.#hasSettings = true;
-    for (let at = start; at < end && !this.#isOver; at += SETTING_BYTES)
-      this.#takeSetting(bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2));
-    if (this.#isOver) return;
-    this.#writer.writeSettingsAck();
-    this.#user.onSettings(this.#peerSettings);
-    this.#takeTurns();
-  }
-
-  #peerSettings: { maxConcurrentStreams: number; enableConnectProtocol: boolean } = {
-    maxConcurrentStreams: Number.POSITIVE_INFINITY,
-    enableConnectProtocol: false,
-  };
-
-  /** RFC 9113 §6.5.2. */
-  #takeSetting(id: number, value: number): void {
-    if (id === SETTING.headerTableSize) this.#encoder.resize(value);
-    else if (id === SETTING.initialWindowSize) this.#takeInitialWindow(value);
-    else if (id === SETTING.maxConcurrentStreams)
-      this.#peerSettings = { ...this.#peerSettings, maxConcurrentStreams: value };
-    else if (id === SETTING.enableConnectProtocol && value <= 1)
-      this.#peerSettings = { ...this.#peerSettings, enableConnectProtocol: value === 1 };
-    else if ((id === SETTING.enablePush || id === SETTING.enableConnectProtocol) && value > 1)
-      this.end(CODE.protocol, 'a setting that is neither 0 nor 1');
-    else if (id === SETTING.maxFrameSize && (value < FRAME_BYTES || value >= 2 ** 24))
-      this.end(CODE.protocol, 'SETTINGS_MAX_FRAME_SIZE');
-  }
-
-  /** RFC 9113 §6.9.2: it counts for the streams that are open too, and may make their windows negative. */
-  #takeInitialWindow(value: number): void {
-    if (value > LARGEST_31_BITS) return this.end(CODE.flowControl, 'SETTINGS_INITIAL_WINDOW_SIZE');
-    const difference = value - this.#initialSendWindow;
-    this.#initialSendWindow = value;
-    for (const stream of this.#streams.values())
-      if (!stream.peerGaveCredit(difference)) return this.end(CODE.flowControl, 'a window larger than 2^31-1');
-  }
-
-  /** RFC 9113 §6.7. */
-  #takePing(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
-    if (id !== 0) return this.end(CODE.protocol, 'PING on a stream');
-    if (end - start !== 8) return this.end(CODE.frameSize, 'PING');
-    const content = bytes.subarray(start, end);
-    if ((flags & FLAG.ack) === 0) {
-      this.#noteControlFrame();
-      if (!this.#isOver) this.#writer.writePing(content, true);
-    } else if (this.#pinged?.content === content.toString('latin1')) {
-      const { answered } = this.#pinged;
-      this.#pinged = undefined;
-      answered();
-    } else {
-      this.#noteControlFrame();
-    }
-  }
-
-  /** RFC 9113 §6.8. */
-  #takeGoaway(id: number, bytes: Buffer, start: number, end: number): void {
-    if (id !== 0) return this.end(CODE.protocol, 'GOAWAY on a stream');
-    if (end - start < 8) return this.end(CODE.frameSize, 'GOAWAY');
-    this.#user.onGoaway(read31(bytes, start), bytes.readUInt32BE(start + 4));
-  }
-
-  /** RFC 9113 §6.9. */
-  #takeWindowUpdate(id: number, bytes: Buffer, start: number, end: number): void {
-    if (end - start !== 4) return this.end(CODE.frameSize, 'WINDOW_UPDATE');
-    const size = read31(bytes, start);
-    if (id === 0) {
-      this.#sendWindow += size;
-      if (size === 0) this.end(CODE.protocol, 'WINDOW_UPDATE of 0');
-      else if (this.#sendWindow > LARGEST_31_BITS) this.end(CODE.flowControl, 'a window larger than 2^31-1');
-      else this.#takeTurns();
-      return;
-    }
-    if (this.#isIdle(id)) return this.end(CODE.protocol, 'WINDOW_UPDATE of no stream');
-    const stream = this.#streams.get(id);
-    if (stream === undefined) return;
-    if (size === 0) this.#breakStream(stream, CODE.protocol);
-    else if (!stream.peerGaveCredit(size)) this.#breakStream(stream, CODE.flowControl);
-    else if (stream.isWaiting) this.#takeTurns();
+    return undefined;
   }
 
   /** Lets the streams that wait send, a frame each, for as long as anything goes. */
@@ -540,9 +464,9 @@ export class Session implements ConnectionUser, FrameTaker, StreamSession {
   }
 
   /** A stream error (RFC 9113 §5.4.2). CVE-2025-8671: a peer can make us reset, too. */
-  #breakStream(stream: Stream, code: number): void {
+  #breakStream(stream: Stream, code: number): SessionFault | undefined {
     stream.reset(code);
-    this.noteBroken();
+    return this.#noteBroken();
   }
 
   #rememberReset(id: number): void {
@@ -554,22 +478,16 @@ export class Session implements ConnectionUser, FrameTaker, StreamSession {
     }
   }
 
-  #noteControlFrame(): void {
-    if (this.#controlFrames.isOverflowing()) this.end(CODE.enhanceYourCalm, 'too many frames without content');
+  #noteBroken(): SessionFault | undefined {
+    return this.#brokenStreams.isOverflowing() ? TOO_MANY_BROKEN : undefined;
+  }
+
+  #noteControlFrame(): SessionFault | undefined {
+    return this.#controlFrames.isOverflowing() ? TOO_MANY_CONTROL_FRAMES : undefined;
   }
 }
 
-/** RFC 9113 §6.3. */
-const PRIORITY_BYTES = 5;
 const NOTHING = Buffer.alloc(0);
-
-/** The payload of DATA or HEADERS; undefined where its padding is longer (RFC 9113 §6.1). */
-function withoutPadding(flags: number, bytes: Buffer, start: number, end: number): Buffer | undefined {
-  if ((flags & FLAG.padded) === 0) return bytes.subarray(start, end);
-  if (start === end) return undefined;
-  const padding = bytes[start] as number;
-  return start + 1 + padding > end ? undefined : bytes.subarray(start + 1, end - padding);
-}
 
 /** Takes a stream until its user is known. */
 const NOBODY: StreamUser = {
