@@ -84,7 +84,6 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   #sendWindow = DEFAULT_WINDOW_BYTES;
   #initialSendWindow = DEFAULT_WINDOW_BYTES;
   #receiveWindow: number;
-  #untold = 0;
   #waitingAtDeadline = -1;
   #awaitedPing: (() => void) | undefined = undefined;
   #peerSettings: PeerSettings = { maxConcurrentStreams: Number.POSITIVE_INFINITY, enableConnectProtocol: false };
@@ -253,14 +252,6 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     this.#turns.push(stream);
   }
 
-  consumed(size: number): void {
-    this.#untold += size;
-    if (this.#isOver || this.#untold * 2 < this.#options.connectionWindowBytes) return;
-    this.#receiveWindow += this.#untold;
-    this.#writer.writeWindowUpdate(0, this.#untold);
-    this.#untold = 0;
-  }
-
   streamClosed(stream: Stream): void {
     this.#streams.delete(stream.id);
     if (stream.isInTurns) this.#turns.splice(this.#turns.indexOf(stream), 1);
@@ -277,16 +268,12 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     if (this.#isIdle(id)) return protocolError('DATA on a stream that nobody opened');
     if (size > this.#receiveWindow) return { code: CODE.flowControl, detail: 'more than the window of the connection' };
     this.#receiveWindow -= size;
+    this.#refillWindow();
     const stream = this.#streams.get(id);
-    if (stream === undefined || stream.hasPeerEnded) {
-      this.consumed(size);
-      if (stream !== undefined) return this.#breakStream(stream, CODE.streamClosed);
+    if (stream === undefined)
       return this.#resets.has(id) ? undefined : { code: CODE.streamClosed, detail: 'DATA behind END_STREAM' };
-    }
-    if (!stream.peerSentData(content, size, isEnd)) {
-      this.consumed(size);
-      return this.#breakStream(stream, CODE.flowControl);
-    }
+    if (stream.hasPeerEnded) return this.#breakStream(stream, CODE.streamClosed);
+    if (!stream.peerSentData(content, size, isEnd)) return this.#breakStream(stream, CODE.flowControl);
     // CVE-2019-9518: frames that bring nothing.
     return content.length === 0 && !isEnd ? this.#noteControlFrame() : undefined;
   }
@@ -371,6 +358,14 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     if (!stream.peerGaveCredit(size)) return this.#breakStream(stream, CODE.flowControl);
     if (stream.isWaiting) this.#takeTurns();
     return undefined;
+  }
+
+  /** As bytes arrive, so that a stalled stream does not stop the others: what is kept, the windows of streams bound. */
+  #refillWindow(): void {
+    const { connectionWindowBytes } = this.#options;
+    if (this.#receiveWindow * 2 > connectionWindowBytes) return;
+    this.#writer.writeWindowUpdate(0, connectionWindowBytes - this.#receiveWindow);
+    this.#receiveWindow = connectionWindowBytes;
   }
 
   #widen(size: number): SessionFault | undefined {

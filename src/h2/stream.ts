@@ -32,8 +32,6 @@ export interface StreamSession {
   sendWindowUpdate(stream: Stream, size: number): void;
   /** Something of the stream waits: it takes part in the turns. */
   addWaiting(stream: Stream): void;
-  /** Content was taken, so the connection's window may open again. */
-  consumed(size: number): void;
   /** The last call. */
   streamClosed(stream: Stream): void;
 }
@@ -69,8 +67,6 @@ export class Stream {
   #waiting: Waiting[] | undefined = undefined;
   /** What the peer may send before we give it more. */
   #receiveWindow: number;
-  /** Content that nobody has taken yet. */
-  #owed = 0;
   /** Content that was taken, of which the peer was not told. */
   #untold = 0;
 
@@ -131,10 +127,7 @@ export class Stream {
 
   /** Content was taken: the peer may send as much again. */
   consumed(size: number): void {
-    if (this.isClosed) return;
-    this.#owed -= size;
-    this.#session.consumed(size);
-    if (this.hasPeerEnded) return;
+    if (this.isClosed || this.hasPeerEnded) return;
     this.#untold += size;
     if (this.#untold * 2 < this.#windowBytes) return;
     this.#receiveWindow += this.#untold;
@@ -152,7 +145,6 @@ export class Stream {
   peerSentData(bytes: Buffer, size: number, isEnd: boolean): boolean {
     if (size > this.#receiveWindow) return false;
     this.#receiveWindow -= size;
-    this.#owed += size;
     if (isEnd) this.hasPeerEnded = true;
     if (size > bytes.length) this.consumed(size - bytes.length);
     if (bytes.length > 0) this.user.onData(bytes);
@@ -232,8 +224,6 @@ export class Stream {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     for (const { release } of waiting ?? []) release?.();
-    if (this.#owed > 0) this.#session.consumed(this.#owed);
-    this.#owed = 0;
     this.#session.streamClosed(this);
     this.user.onClosed(code);
   }
