@@ -26,6 +26,7 @@ describe('which form a line has', () => {
     hex(encoder, 'x-a', '1', 'x-b', '1');
     assert.equal(hex(encoder, 'x-a', '2'), '7f000132');
     assert.equal(hex(encoder, 'x-b', '1', 'x-a', '1', 'x-a', '2'), 'bfc0be');
+    assert.equal(hex(encoder, 'x-a', '3'), '7e0133', 'the newest entry with the name');
   });
 
   for (const name of ['set-cookie', 'cookie', 'authorization', 'proxy-authorization'])
