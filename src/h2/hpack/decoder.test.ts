@@ -195,6 +195,12 @@ describe('the memory of the last block', () => {
       assert.equal(decode(decoder, block), first);
     });
 
+  test('a block of more than 4096 octets is not kept', () => {
+    const decoder = new HpackDecoder();
+    const huge = `00 01 61 7f 81 1f ${'78'.repeat(4096)}`;
+    assert.notEqual(decode(decoder, huge), decode(decoder, huge));
+  });
+
   test('a block that differs in its last octet does not', () => {
     const decoder = new HpackDecoder();
     assert.deepEqual(decode(decoder, '8286'), [':method', 'GET', ':scheme', 'http']);

@@ -146,6 +146,20 @@ describe('the memory of blocks', () => {
     assert.deepEqual(encoder.encode(copy), encoder.encode(answer));
   });
 
+  test('what is kept is bounded: four arrays, and no block of more than 1024 octets', () => {
+    const encoder = new HpackEncoder();
+    const lists = Array.from({ length: 5 }, (_, index) => ['etag', `${index}`]);
+    const encodeAll = (some: readonly string[][]) => some.map((lines) => encoder.encode(lines));
+    const isKept = (some: readonly string[][]) => {
+      for (let time = 0; time < 3; time++) encodeAll(some);
+      const [before, after] = [encodeAll(some), encodeAll(some)];
+      return before.every((block, index) => block === after[index]);
+    };
+    assert.equal(isKept(lists.slice(0, 4)), true);
+    assert.equal(isKept(lists), false);
+    assert.equal(isKept([['etag', '~'.repeat(1025)]]), false);
+  });
+
   test('a change of the table makes it another block', () => {
     const encoder = new HpackEncoder();
     const decoder = new HpackDecoder();
