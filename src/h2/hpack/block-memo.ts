@@ -19,8 +19,9 @@ export class BlockMemo {
   /** The block that was written for this very array, if it is kept. */
   get(lines: readonly string[]): Buffer | undefined {
     const slot = this.#lines.indexOf(lines);
-    const block = this.#blocks[slot] ?? EMPTY;
-    return block.length > 0 ? block : undefined;
+    if (slot < 0) return undefined;
+    const block = this.#blocks[slot];
+    return block === EMPTY ? undefined : block;
   }
 
   /** Whether the block for `lines`, so many octets long, shall be kept: from the second time on. */

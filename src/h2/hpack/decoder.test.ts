@@ -42,7 +42,8 @@ describe('a block is malformed', () => {
     ['a value with EOS in it', '00 01 61 85 1ffffffff8'],
     ['a value that is not indexed and broken', '00 01 61 81 00'],
     ['a size update behind a line', '82 20'],
-    ['a size update between lines', '82 20 82'],
+    ['a size update where a literal would go on', '82 20 01 61 01 62'],
+    ['a size update where an indexed name would go on', '82 24 01 62'],
     ['three size updates', '20 3f01 20'],
     ['a size update above what was announced', '3f e2 1f'],
     ['a size update far above', '3f ffffff07'],
@@ -193,6 +194,12 @@ describe('the memory of the last block', () => {
       assert.equal(decode(decoder, block), first);
       assert.equal(decode(decoder, block), first);
     });
+
+  test('a block of more than 4096 octets is not kept', () => {
+    const decoder = new HpackDecoder();
+    const huge = `00 01 61 7f 81 1f ${'78'.repeat(4096)}`;
+    assert.notEqual(decode(decoder, huge), decode(decoder, huge));
+  });
 
   test('a block that differs in its last octet does not', () => {
     const decoder = new HpackDecoder();

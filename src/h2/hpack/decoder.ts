@@ -44,7 +44,8 @@ export class HpackDecoder {
 
   /**
    * The lines of the block from `start` to `end`: names and values by turns, octets as latin1, in the order received.
-   * `limitBytes` bounds names and values together. No line is judged here: names may be empty, or in upper case.
+   * `limitBytes` bounds names and values together. No line is judged here: names may be empty, or in upper case. Which
+   * lines the peer marked as never to be indexed (§6.2.3) is not told; our encoder goes by names.
    */
   decode(bytes: Buffer, start: number, end: number, limitBytes: number): readonly string[] | BlockFault {
     if (this.#isLast(bytes, start, end) && this.#lastLinesBytes <= limitBytes && this.#lastLines !== undefined)

@@ -26,6 +26,7 @@ describe('which form a line has', () => {
     hex(encoder, 'x-a', '1', 'x-b', '1');
     assert.equal(hex(encoder, 'x-a', '2'), '7f000132');
     assert.equal(hex(encoder, 'x-b', '1', 'x-a', '1', 'x-a', '2'), 'bfc0be');
+    assert.equal(hex(encoder, 'x-a', '3'), '7e0133', 'the newest entry with the name');
   });
 
   for (const name of ['set-cookie', 'cookie', 'authorization', 'proxy-authorization'])
@@ -143,6 +144,20 @@ describe('the memory of blocks', () => {
     const copy = [...answer];
     assert.notEqual(encoder.encode(copy), encoder.encode(answer));
     assert.deepEqual(encoder.encode(copy), encoder.encode(answer));
+  });
+
+  test('what is kept is bounded: four arrays, and no block of more than 1024 octets', () => {
+    const encoder = new HpackEncoder();
+    const lists = Array.from({ length: 5 }, (_, index) => ['etag', `${index}`]);
+    const encodeAll = (some: readonly string[][]) => some.map((lines) => encoder.encode(lines));
+    const isKept = (some: readonly string[][]) => {
+      for (let time = 0; time < 3; time++) encodeAll(some);
+      const [before, after] = [encodeAll(some), encodeAll(some)];
+      return before.every((block, index) => block === after[index]);
+    };
+    assert.equal(isKept(lists.slice(0, 4)), true);
+    assert.equal(isKept(lists), false);
+    assert.equal(isKept([['etag', '~'.repeat(1025)]]), false);
   });
 
   test('a change of the table makes it another block', () => {

@@ -51,7 +51,7 @@ export class HpackEncoder {
    */
   encode(lines: readonly string[]): Buffer {
     const known = this.#memo.get(lines);
-    if (known !== undefined && this.#lowestBytes === undefined) return known;
+    if (known !== undefined) return known;
     const { inserted } = this.#table;
     let target = scratch;
     let at = 0;

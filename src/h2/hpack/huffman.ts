@@ -24,17 +24,22 @@ const CODES = assignCodes();
 const OCTET_BITS = Uint8Array.from(CODE_BITS.slice(0, EOS));
 const OCTET_CODES = Uint32Array.from(CODES.slice(0, EOS));
 
+/** The code as a tree: at `2 * node + bit` the next node, or the complement of the symbol that ends there. */
+const TREE = buildTree();
+
 /**
- * The machine: a state is an inner node of the code's tree, state 0 its root. `STEPS[state * 256 + octet]` says what
- * eight bits more lead to:
+ * The machine: a state is an inner node of the tree, state 0 its root. `STEPS[state * 256 + octet]` says what eight bits
+ * more lead to:
  *
- *     27     26      25-24    23-16        15-8           7-0
- *     free   fails   count    next state   second octet   first octet
+ *     26     25-24   23-16        15-8           7-0
+ *     fails  count   next state   second octet   first octet
  *
- * No code is shorter than five bits, so eight bits end at most two.
+ * No code is shorter than five bits, so eight bits end at most two. No step is 0: that one is not made yet. Steps are made
+ * when they are first taken, because most never are, and every start of the program would pay for all.
  */
+const STEPS = new Int32Array(EOS * 256);
 const FAILS = 1 << 26;
-const STEPS = buildSteps();
+
 /** RFC 7541 §5.2: padding is the beginning of EOS, ones, and shorter than eight bits. In these states a string may end. */
 const MAY_END = findEndStates();
 
@@ -51,7 +56,8 @@ export function decodeHuffman(bytes: Buffer, start: number, end: number): string
   let state = 0;
   let faults = 0;
   for (let at = start; at < end; at++) {
-    const step = STEPS[(state << 8) | (bytes[at] ?? 0)] ?? FAILS;
+    const index = (state << 8) | (bytes[at] ?? 0);
+    const step = STEPS[index] || makeStep(index);
     text[length] = step & 0xff;
     text[length + 1] = (step >>> 8) & 0xff;
     length += (step >>> 24) & 3;
@@ -103,7 +109,6 @@ function assignCodes(): number[] {
   return codes;
 }
 
-/** The code as a tree: at `2 * node + bit` the next node, or the complement of the symbol that ends there. */
 function buildTree(): Int16Array {
   const tree = new Int16Array(2 * EOS);
   let nodes = 1;
@@ -119,32 +124,22 @@ function buildTree(): Int16Array {
   return tree;
 }
 
-function buildSteps(): Int32Array {
-  const tree = buildTree();
-  const steps = new Int32Array(EOS * 256);
-
-  function walk(row: number, node: number, depth: number, octet: number, count: number, texts: number): void {
-    if (depth === 8) {
-      steps[row + octet] = (count << 24) | (node << 16) | texts;
-      return;
-    }
-    for (let bit = 0; bit < 2; bit++) {
-      const next = tree[2 * node + bit] ?? 0;
-      const further = octet | (bit << (7 - depth));
-      if (next >= 0) walk(row, next, depth + 1, further, count, texts);
-      // RFC 7541 §5.2: EOS in a string is an error, whatever follows.
-      else if (~next === EOS) steps.fill(FAILS, row + further, row + further + (1 << (7 - depth)));
-      else walk(row, 0, depth + 1, further, count + 1, texts | (~next << (8 * count)));
-    }
+function makeStep(index: number): number {
+  let node = index >>> 8;
+  let count = 0;
+  let octets = 0;
+  for (let bit = 7; bit >= 0; bit--) {
+    const next = TREE[2 * node + ((index >>> bit) & 1)] ?? 0;
+    // RFC 7541 §5.2: EOS in a string is an error, whatever follows.
+    if (~next === EOS) return (STEPS[index] = FAILS);
+    if (next < 0) octets |= ~next << (8 * count++);
+    node = Math.max(next, 0);
   }
-
-  for (let state = 0; state < EOS; state++) walk(state * 256, state, 0, 0, 0, 0);
-  return steps;
+  return (STEPS[index] = (count << 24) | (node << 16) | octets);
 }
 
 function findEndStates(): Uint8Array {
-  const tree = buildTree();
   const states = new Uint8Array(EOS);
-  for (let bits = 0, node = 0; bits < 8; bits++, node = tree[2 * node + 1] ?? 0) states[node] = 1;
+  for (let bits = 0, node = 0; bits < 8; bits++, node = TREE[2 * node + 1] ?? 0) states[node] = 1;
   return states;
 }
