@@ -2,6 +2,7 @@
 import type { Body, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
+import { ByteQueue } from '../util/byte-queue.ts';
 import { type FaultCodes, readFieldLines } from './field-lines.ts';
 import type { BlockFault } from './hpack/decoder.ts';
 import type { Stream } from './stream.ts';
@@ -39,7 +40,8 @@ export class MessageBody implements Body {
   readonly #stream: Stream;
   readonly #owner: MessageBodyOwner;
   readonly #limits: MessageBodyLimits;
-  readonly #held: Buffer[] = [];
+  /** What waits for the sink, put together: pieces of an octet each would cost a hundred times their size. */
+  readonly #held = new ByteQueue();
   #sink: Sink | undefined = undefined;
   #trailers: ReadonlyHeaderList | undefined = undefined;
   #error: ProxyError | undefined = undefined;
@@ -84,6 +86,7 @@ export class MessageBody implements Body {
     if (this.#isCancelled || this.#isComplete || this.#error !== undefined) return;
     this.#isCancelled = true;
     this.#sink = undefined;
+    this.#drop();
     this.#owner.bodyCancelled(reason);
   }
 
@@ -91,7 +94,7 @@ export class MessageBody implements Body {
   fail(error: ProxyError): void {
     if (this.#error !== undefined || this.#isComplete) return;
     this.#error = error;
-    this.#held.length = 0;
+    this.#drop();
     const sink = this.#sink;
     this.#sink = undefined;
     sink?.abort(error);
@@ -99,8 +102,8 @@ export class MessageBody implements Body {
 
   /** Drops what waits and what comes, and pays it back: for a short rest that nobody wants. */
   skip(): void {
-    const size = this.#held.reduce((sum, { length }) => sum + length, this.#unpaid);
-    this.#held.length = 0;
+    this.#drop();
+    const size = this.#unpaid;
     this.#unpaid = 0;
     this.#stream.consumed(size);
   }
@@ -112,18 +115,17 @@ export class MessageBody implements Body {
     this.#owner.bodyArrived(length);
     if (this.#error !== undefined || this.#isCancelled) {
       this.#unpaid += length;
-      return;
-    }
-    if (this.#size > (this.length ?? Number.POSITIVE_INFINITY)) {
+    } else if (this.#size > (this.length ?? Number.POSITIVE_INFINITY)) {
+      this.#unpaid += length;
       this.#break(this.#limits.faults.malformed, 'more DATA than Content-Length');
-      return;
-    }
-    if (this.#size > this.#limits.bodyBytes) {
+    } else if (this.#size > this.#limits.bodyBytes) {
+      this.#unpaid += length;
       this.#break(this.#limits.faults.bodyTooLarge, `more than ${this.#limits.bodyBytes} bytes`);
-      return;
+    } else if (this.#sink !== undefined && this.#mayPass && this.#held.length === 0) {
+      this.#give(this.#sink, Buffer.from(bytes));
+    } else {
+      this.#held.append(bytes);
     }
-    this.#held.push(Buffer.from(bytes));
-    this.#pass();
   }
 
   /** The lines behind the content. `isEnd`: END_STREAM came with them, as it must (RFC 9113 §8.1). */
@@ -149,20 +151,31 @@ export class MessageBody implements Body {
     this.#pass();
   }
 
+  /** Whether the sink takes bytes, and none that are to be held until END_STREAM has come. */
+  get #mayPass(): boolean {
+    return !this.#isBlocked && (this.#hasEnded || this.#size !== this.length);
+  }
+
   /** Hands on what may go. */
   #pass(): void {
-    while (this.#sink !== undefined && !this.#isBlocked && this.#held.length > 0) {
-      if (this.#held.length === 1 && this.#size === this.length && !this.#hasEnded) return;
-      const chunk = this.#held.shift() as Buffer;
-      if (this.#sink.write(chunk)) {
-        this.#stream.consumed(chunk.length);
-      } else if (this.#sink !== undefined) {
-        this.#isBlocked = true;
-        this.#unpaid += chunk.length;
-      }
+    if (this.#sink !== undefined && this.#mayPass && this.#held.length > 0)
+      this.#give(this.#sink, this.#held.takeAll());
+    if (this.#sink !== undefined && this.#hasEnded && !this.#isBlocked) this.#complete(this.#sink);
+  }
+
+  #give(sink: Sink, chunk: Buffer): void {
+    if (sink.write(chunk)) {
+      this.#stream.consumed(chunk.length);
+    } else {
+      this.#unpaid += chunk.length;
+      this.#isBlocked = this.#sink !== undefined;
     }
-    if (this.#hasEnded && this.#held.length === 0 && !this.#isBlocked && this.#sink !== undefined)
-      this.#complete(this.#sink);
+  }
+
+  /** Nobody gets what waits. */
+  #drop(): void {
+    this.#unpaid += this.#held.length;
+    this.#held.takeAll();
   }
 
   #complete(sink: Sink): void {
