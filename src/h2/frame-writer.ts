@@ -11,12 +11,12 @@ import {
   writeFrameHead,
 } from './frames.ts';
 
-/** Frames are collected in buffers of this size: four of the largest. */
-const BUFFER_BYTES = 64 * 1024;
+/** Frames are collected in buffers of this size: four of the largest, and a few without content. */
+const BUFFER_BYTES = 4 * (FRAME_HEAD_BYTES + FRAME_BYTES) + 128;
 /** Buffers kept for reuse among all connections; more are left to the garbage collector. */
 const KEPT_BUFFERS = 64;
-/** Full buffers that may wait: a large head, or answers to what the peer sends without reading. */
-const FULL_BUFFERS = 3;
+/** Full buffers that may wait: more than the largest head, so answers to what the peer sends without reading. */
+const FULL_BUFFERS = 8;
 const NOTHING = Buffer.alloc(0);
 
 const freeBuffers: Buffer[] = [];
