@@ -24,10 +24,21 @@ export function wireLines(headers: ReadonlyHeaderList, dropped?: ReadonlySet<str
   for (let index = 0; index < headers.length; index++) {
     const name = headers.lowerNameAt(index);
     if (OWN_LINES.has(name) || dropped?.has(name)) continue;
-    const value = headers.valueAt(index).trim();
+    const value = trimBlanks(headers.valueAt(index));
     if (lowerHeaderName(name) !== name || !isFieldValue(value))
       invariant(false, `header ${JSON.stringify(name)} cannot be sent`);
     lines.push(name, value);
   }
   return lines;
+}
+
+/** Blanks and tabs alone (RFC 9110 §5.5): an octet A0 may be the second half of a letter in UTF-8. */
+function trimBlanks(value: string): string {
+  const first = value.charCodeAt(0);
+  const last = value.charCodeAt(value.length - 1);
+  return isBlank(first) || isBlank(last) ? value.replace(/^[ \t]+|[ \t]+$/g, '') : value;
+}
+
+function isBlank(octet: number): boolean {
+  return octet === 0x20 || octet === 0x09;
 }
