@@ -39,6 +39,8 @@ export class InboundSession implements StreamContext, SessionUser, Expiring {
   readonly #streams = new Set<InboundStream>();
   readonly #heads: HeadReader;
   #phase: Phase = 'open';
+  /** Whether it ended with everything handed over. What of it waits has the deadline of the connection. */
+  #hasFinished = false;
 
   /** Takes a connection over; the client's preface (RFC 9113 §3.4) is handed to {@link onBytes} or comes next. */
   constructor(
@@ -83,14 +85,15 @@ export class InboundSession implements StreamContext, SessionUser, Expiring {
 
   /** Ends the connection at once. */
   destroy(): void {
-    this.#session.end(CODE.none, 'stopped');
+    if (this.#phase === 'closed') this.#session.destroy();
+    else this.#session.end(CODE.none, 'stopped');
   }
 
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    if (this.#phase === 'closing') this.#session.end(CODE.none, 'closing');
-    else if (this.#phase === 'closed') this.#session.destroy();
-    else this.#close();
+    if (this.#phase === 'open' || this.#phase === 'noticed') this.#close();
+    else if (this.#hasFinished && this.#session.isBlocked) this.#linger();
+    else this.#session.destroy();
   }
 
   requestMalformed(): void {
@@ -134,7 +137,7 @@ export class InboundSession implements StreamContext, SessionUser, Expiring {
 
   onFailure(): void {
     this.#phase = 'closed';
-    this.deadlineMs = this.deadlines.in(this.limits.lingerTimeoutMs);
+    this.#linger();
   }
 
   onClosed(): void {
@@ -159,7 +162,12 @@ export class InboundSession implements StreamContext, SessionUser, Expiring {
 
   #finish(): void {
     this.#phase = 'closed';
-    this.deadlineMs = this.deadlines.in(this.limits.lingerTimeoutMs);
+    this.#hasFinished = true;
+    this.#linger();
     this.#session.finish();
+  }
+
+  #linger(): void {
+    this.deadlineMs = this.deadlines.in(this.limits.lingerTimeoutMs);
   }
 }

@@ -57,6 +57,8 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
   #isClosed = false;
   /** Bytes of a body that nobody wants; undefined while somebody may. */
   #skippedBytes: number | undefined = undefined;
+  /** What the connection had sent when the answer began to wait, or last moved. */
+  #sentBefore = 0;
 
   /** `read` is the head, or what is wrong with it. `isWhole`: END_STREAM came with it. */
   constructor(context: StreamContext, stream: Stream, read: ReadRequest | HeadFault, isWhole: boolean) {
@@ -161,7 +163,8 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
   /** RFC 9113 §8.1.1: what is malformed is reset. What is too large is answered, while an answer can be given. */
   bodyBroken(error: ProxyError): void {
     const isTooLarge = error.code === 'request_body_too_large';
-    if (isTooLarge && this.#exchange !== undefined && this.#reply === undefined) return;
+    const isRefused = this.#exchange === undefined;
+    if (isTooLarge && (isRefused || this.#reply === undefined)) return;
     if (error.code === REQUEST_FAULTS.malformed) this.#context.requestMalformed();
     this.#giveUp(error, CODE.protocol);
   }
@@ -219,6 +222,7 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
     if (this.#isTunnel) this.#giveUp(new ProxyError('client_gone', 'silent tunnel'), CODE.cancel);
+    else if (this.#stream.isWaiting && this.#isBehindOthers) this.#watch();
     else if (this.#stream.isWaiting) this.#giveUp(new ProxyError('response_write_timeout'), CODE.cancel);
     else if (this.#isAnswered) this.#stream.reset(CODE.none);
     else if (this.#body?.isWaiting) this.#body.fail(new ProxyError('request_body_timeout'));
@@ -248,12 +252,19 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
     return this.#isTunnel || this.#isGrpc ? tunnelIdleTimeoutMs : bodyTimeoutMs;
   }
 
+  /** Whether the client lets this answer come, and has taken content of others meanwhile: its turn will come. */
+  get #isBehindOthers(): boolean {
+    return this.#stream.sendWindow > 0 && this.#stream.connectionSent !== this.#sentBefore;
+  }
+
   /** The deadline of whoever is waited for: the client, for what it takes or for what it sends, or nobody. */
   #watch(): void {
     const { deadlines, limits } = this.#context;
     if (this.#isTunnel) this.deadlineMs = deadlines.in(limits.tunnelIdleTimeoutMs);
-    else if (this.#stream.isWaiting) this.deadlineMs = deadlines.in(limits.writeTimeoutMs);
-    else if (this.#body?.isWaiting) this.deadlineMs = deadlines.in(this.#bodyTimeoutMs);
+    else if (this.#stream.isWaiting) {
+      this.#sentBefore = this.#stream.connectionSent;
+      this.deadlineMs = deadlines.in(limits.writeTimeoutMs);
+    } else if (this.#body?.isWaiting) this.deadlineMs = deadlines.in(this.#bodyTimeoutMs);
     else this.deadlineMs = Number.POSITIVE_INFINITY;
   }
 
@@ -265,7 +276,7 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
   #write(reply: Reply): void {
     this.#reply = reply;
     const { head, body } = reply;
-    const isHead = 'head' in this.#read && this.#read.head.method === 'HEAD';
+    const isHead = 'head' in this.#read ? this.#read.head.method === 'HEAD' : this.#read.isHead === true;
     if (isHead || isBodylessStatus(head.status) || body.isEmpty) {
       this.#tellHead(head);
       body.cancel(new ProxyError('client_gone', 'the answer has no body'));

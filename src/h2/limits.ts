@@ -16,7 +16,10 @@ export interface SessionLimits {
   readonly headTimeoutMs: number;
   /** Longest pause of a request body that somebody wants. */
   readonly bodyTimeoutMs: number;
-  /** Longest time in which the client takes nothing (at most 64 KiB, one piece) of the answer that waits for it. */
+  /**
+   * Longest time in which the client takes nothing of an answer that waits for it, nor, where that has a window of its own,
+   * of the others on the connection, whose turns come first.
+   */
   readonly writeTimeoutMs: number;
   /** How long a connection may be open without a request under way. */
   readonly idleTimeoutMs: number;

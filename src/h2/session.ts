@@ -89,6 +89,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   #peerSettings: PeerSettings = { maxConcurrentStreams: Number.POSITIVE_INFINITY, enableConnectProtocol: false };
   #isOver = false;
   #endsWhenDrained = false;
+  #contentSent = 0;
 
   /** Takes a connection over, and greets the peer (RFC 9113 §3.4). */
   constructor(connection: Connection, user: SessionUser, options: SessionOptions) {
@@ -114,6 +115,15 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   /** Whether nothing is read or begun any more. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** Whether something waits for the peer to take it. */
+  get isBlocked(): boolean {
+    return this.#writer.isBlocked;
+  }
+
+  get contentSent(): number {
+    return this.#contentSent;
   }
 
   /** Opens a stream: the client role. Undefined when the session is over or has no ids left (RFC 9113 §5.1.1). */
@@ -180,9 +190,10 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     release?.();
   }
 
+  /** A peer that ends its side may still take what waits for it. */
   onEnd(): void {
-    if (this.#isOver) this.#connection.destroy();
-    else this.#user.onEnd();
+    if (!this.#isOver) this.#user.onEnd();
+    else if (!this.#endsWhenDrained) this.#connection.destroy();
   }
 
   onDrain(): void {
@@ -229,6 +240,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
       stream.sendWindow -= size;
       this.#sendWindow -= size;
     }
+    this.#contentSent += at - start;
     return at;
   }
 

@@ -23,6 +23,8 @@ export interface StreamUser {
 
 /** What a stream needs of its session. */
 export interface StreamSession {
+  /** Content sent so far, on all streams together. */
+  readonly contentSent: number;
   /** Sends a header block now, or answers false: others wait already. */
   trySendHead(stream: Stream, lines: readonly string[], isEnd: boolean): boolean;
   /** Sends as much content, at most `limit`, as both windows and the connection take; answers where the rest begins. */
@@ -82,6 +84,11 @@ export class Stream {
   /** Whether something waits to be sent. */
   get isWaiting(): boolean {
     return this.#waiting !== undefined;
+  }
+
+  /** Content that all streams of the connection have sent so far. */
+  get connectionSent(): number {
+    return this.#session.contentSent;
   }
 
   /** Sends a header block: a head, or, with `isEnd`, trailers or a head without content. */
@@ -186,11 +193,11 @@ export class Stream {
       next.start = this.#session.trySendData(this, bytes, start, FRAME_BYTES);
       if (next.start === start) return false;
       if (next.start < bytes.length) return true;
-      next.release?.();
     } else {
       this.#session.sendEnd(this);
     }
     this.#waiting?.shift();
+    next.release?.();
     const isDrained = this.#waiting?.length === 0;
     if (isDrained) this.#waiting = undefined;
     if (next.isEnd) this.#endSent();
