@@ -41,6 +41,8 @@ export class InboundSession implements StreamContext, Expiring {
   readonly #brokenStreams: FloodGauge;
   readonly #controlFrames: FloodGauge;
   #phase: Phase = 'open';
+  /** Whether the FIN of the client was seen. */
+  #hasEnded = false;
   #isGone = false;
 
   /**
@@ -94,7 +96,8 @@ export class InboundSession implements StreamContext, Expiring {
 
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    if (this.#phase === 'closing') this.#end(constants.NGHTTP2_NO_ERROR);
+    if (this.#hasEnded && this.isBusy && this.#phase !== 'closed') this.#giveUpUnfinished();
+    else if (this.#phase === 'closing') this.#end(constants.NGHTTP2_NO_ERROR);
     else if (this.#phase === 'closed') this.#socket.destroy();
     else this.#close();
   }
@@ -114,6 +117,7 @@ export class InboundSession implements StreamContext, Expiring {
     // node:http2 ends the connection after any of them; what matters is that it is over.
     session.on('error', nothing);
     session.on('close', () => this.#onClose());
+    this.#socket.on('end', () => this.#onEnd());
     this.#socket.on('close', () => this.#onClose());
   }
 
@@ -127,7 +131,7 @@ export class InboundSession implements StreamContext, Expiring {
     }
     const inbound = new InboundStream(this, stream, this.#heads.read(lines, stream.endAfterHeaders));
     this.#streams.add(inbound);
-    if (this.#phase === 'open') this.deadlineMs = Number.POSITIVE_INFINITY;
+    if (this.#phase === 'open' && !this.#hasEnded) this.deadlineMs = Number.POSITIVE_INFINITY;
     inbound.open();
     if (this.host.isDraining) this.drain();
   }
@@ -140,8 +144,26 @@ export class InboundSession implements StreamContext, Expiring {
     if (this.#brokenStreams.isOverflowing()) this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
+  /**
+   * The FIN of the client, perhaps without a frame that says so: browsers close the connection with RST_STREAM still in
+   * their queue. Frames before it may still be on their way: node:http2 holds them back while a write is under way.
+   */
+  #onEnd(): void {
+    if (this.#phase === 'closed') return;
+    this.#hasEnded = true;
+    this.deadlineMs = this.deadlines.in(0);
+  }
+
+  /** Nothing comes any more: requests that are whole are still answered, as in HTTP/1.1; the others cannot become it. */
+  #giveUpUnfinished(): void {
+    for (const stream of [...this.#streams])
+      if (!stream.isWhole) stream.abandon(new ProxyError('client_gone', 'connection ended by the client'));
+    this.#close();
+  }
+
   #expireIdle(): void {
-    if (this.#phase === 'open') this.deadlineMs = this.deadlines.in(this.limits.idleTimeoutMs);
+    if (this.#hasEnded && this.#phase !== 'closing') this.deadlineMs = this.deadlines.in(0);
+    else if (this.#phase === 'open') this.deadlineMs = this.deadlines.in(this.limits.idleTimeoutMs);
     else if (this.#phase === 'closing') this.deadlineMs = this.deadlines.in(this.limits.lingerTimeoutMs);
   }
 

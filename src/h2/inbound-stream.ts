@@ -60,6 +60,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#handshakeKey = handshake?.key;
     this.#isGrpc = 'head' in read && isGrpc(read.head.headers.get('content-type'));
     stream.on('error', nothing);
+    stream.on('aborted', () => this.#onAborted());
     stream.on('close', () => this.#onClose());
     stream.on('finish', () => this.#onFinish());
     this.#body = stream.endAfterHeaders
@@ -72,6 +73,12 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     // Nobody else reads the end of a stream without a body, and it does not close before.
     if (this.#body === undefined) stream.resume();
     context.deadlines.add(this);
+  }
+
+  /** Whether nothing more is expected of the client: END_STREAM came, and not for a tunnel. */
+  get isWhole(): boolean {
+    if (this.#handshakeKey !== undefined) return false;
+    return this.#body === undefined || this.#body.isComplete || this.#stream.state.remoteClose === 1;
   }
 
   /** Opens the exchange, or answers that there is none. */
@@ -161,9 +168,8 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
   /** What is not read stays behind a closed window until the answer is out. */
   bodyCancelled(): void {}
 
-  /** A request cut short shows by its length. */
   isEndOfMessage(): boolean {
-    return true;
+    return !this.#stream.aborted;
   }
 
   bodyMoved(): void {
@@ -178,7 +184,8 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
 
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    if (this.#isTunnel) this.#giveUp(new ProxyError('client_gone', 'silent tunnel'), constants.NGHTTP2_CANCEL);
+    if (this.#isTunnel && !this.#isAnswered)
+      this.#giveUp(new ProxyError('client_gone', 'silent tunnel'), constants.NGHTTP2_CANCEL);
     else if (this.#sink?.isWaiting) this.#giveUp(new ProxyError('response_write_timeout'), constants.NGHTTP2_CANCEL);
     else if (this.#isAnswered) this.#stream.close(constants.NGHTTP2_NO_ERROR);
     else if (this.#body?.isWaiting) this.#body.fail(new ProxyError('request_body_timeout'));
@@ -280,7 +287,11 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#isAnswered = true;
     if (!this.#isTunnel) this.#closeExchange();
     const isRead = this.#body === undefined || this.#body.isComplete;
-    if (!isRead && !this.#isTunnel && !this.#stream.closed) this.#skipRest();
+    if (isRead || this.#stream.closed) return;
+    this.#skipRest();
+    // What the other side closes is closed on both sides (RFC 9110 §9.3.6, RFC 6455 §7.1.1). The client is not waited for:
+    // Chromium answers END_STREAM with nothing, neither its own nor a reset.
+    this.#reply?.tunnel?.end();
   }
 
   /** RFC 9113 §8.1: behind a whole answer the rest of the request may be cut off with NO_ERROR. */
@@ -312,12 +323,21 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#closeExchange();
   }
 
+  /**
+   * The client reset the stream before it had its answer. Said with NO_ERROR, node:http2 tells it as an end of the request,
+   * behind what was not read of it, and tells no `close` before that is read.
+   */
+  #onAborted(): void {
+    if (this.#stream.rstCode === constants.NGHTTP2_NO_ERROR) this.#stream.destroy();
+  }
+
   #onClose(): void {
     if (this.#isClosed) return;
     // The last frames of both sides close a stream, perhaps before it could tell that it finished.
     if (this.#sink?.isHandedOver && !this.#isGivenUp && this.#stream.rstCode === 0) this.#finish();
     const isBroken = !this.#isAnswered && !this.#isGivenUp;
-    if (isBroken || this.#isTunnel) this.#abort(new ProxyError('client_gone', `stream reset: ${this.#stream.rstCode}`));
+    const isCut = isBroken || (this.#isTunnel && this.#stream.rstCode !== 0);
+    if (isCut) this.#abort(new ProxyError('client_gone', `stream reset: ${this.#stream.rstCode}`));
     this.#isClosed = true;
     this.#context.deadlines.remove(this);
     this.#closeExchange();
