@@ -72,6 +72,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
         });
     // Nobody else reads the end of a stream without a body, and it does not close before.
     if (this.#body === undefined) stream.resume();
+    stream.on('end', () => this.#onEnd());
     context.deadlines.add(this);
   }
 
@@ -287,7 +288,7 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     this.#isAnswered = true;
     if (!this.#isTunnel) this.#closeExchange();
     const isRead = this.#body === undefined || this.#body.isComplete;
-    if (isRead || this.#stream.closed) return;
+    if (isRead) return;
     this.#skipRest();
     // What the other side closes is closed on both sides (RFC 9110 §9.3.6, RFC 6455 §7.1.1). The client is not waited for:
     // Chromium answers END_STREAM with nothing, neither its own nor a reset.
@@ -311,7 +312,9 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
     if (this.#isGivenUp || this.#isClosed) return;
     this.#isGivenUp = true;
     this.#abort(error);
-    this.#stream.close(code);
+    // One that was reset with NO_ERROR is closed already, and does not go before everything was read and written.
+    if (this.#stream.closed) this.#stream.destroy();
+    else this.#stream.close(code);
   }
 
   /** Everything that still works for this stream hears that it is over. */
@@ -329,6 +332,11 @@ export class InboundStream implements Carrier, StreamBodyOwner, StreamSinkOwner,
    */
   #onAborted(): void {
     if (this.#stream.rstCode === constants.NGHTTP2_NO_ERROR) this.#stream.destroy();
+  }
+
+  /** Nor is there `aborted` behind the end of an answer, nor `close` before that was taken, which nobody does any more. */
+  #onEnd(): void {
+    if (this.#isTunnel && this.#stream.closed) this.#stream.destroy();
   }
 
   #onClose(): void {

@@ -30,6 +30,8 @@ const BIG = Buffer.alloc(1024 * 1024, 'x');
 const STREAM_WINDOW_BYTES = 128 * 1024;
 /** For how long a client is waited for behind the end of its answer, and more. */
 const LINGER_MS = 6_000;
+/** After so many PINGs the server has surely read what an endpoint had sent before them. */
+const ENOUGH_TRIPS = 5;
 const TUNNEL_MS = 3_601_000;
 
 const HANDSHAKE: Fields = [
@@ -130,6 +132,17 @@ const MOMENTS: readonly Moment[] = [
       await answer(connection);
       assert.equal(await client.outcome(1), '200');
       void connection.send(BIG);
+    },
+  },
+  {
+    name: 'behind a window that it keeps closed, when its endpoint has ended its half',
+    windowBytes: 0,
+    reach: async (client, connection) => {
+      await answer(connection);
+      assert.equal(await client.outcome(1), '200');
+      await connection.send('the last');
+      connection.halfClose();
+      for (let count = 0; count < ENOUGH_TRIPS; count++) await roundTrip(client);
     },
   },
   {
@@ -338,8 +351,7 @@ test('a client takes the rest of a WebSocket that its endpoint ended at its own 
   assert.equal(await client.outcome(1), '200');
   await connection.send(BIG.subarray(0, 60_000));
   connection.halfClose();
-  // The server has surely read the FIN then.
-  for (let count = 0; count < 5; count++) await roundTrip(client);
+  for (let count = 0; count < ENOUGH_TRIPS; count++) await roundTrip(client);
   clock.advance(LINGER_MS);
   await client.send(frame(FRAME.data, 0, 1, 'still here'), frame(FRAME.window, 0, 1, number32(60_000)));
   await connection.untilText('still here');
