@@ -86,7 +86,10 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   #receiveWindow: number;
   #waitingAtDeadline = -1;
   #awaitedPing: (() => void) | undefined = undefined;
-  #peerSettings: PeerSettings = { maxConcurrentStreams: Number.POSITIVE_INFINITY, enableConnectProtocol: false };
+  /** What the SETTINGS under way, or the last ones, say. */
+  #wantedSendWindow = DEFAULT_WINDOW_BYTES;
+  #maxConcurrentStreams = Number.POSITIVE_INFINITY;
+  #enableConnectProtocol = false;
   #isOver = false;
   #endsWhenDrained = false;
   #contentSent = 0;
@@ -320,14 +323,15 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
       case SETTING.enablePush:
         return value > 1 ? protocolError('SETTINGS_ENABLE_PUSH') : undefined;
       case SETTING.maxConcurrentStreams:
-        this.#peerSettings = { ...this.#peerSettings, maxConcurrentStreams: value };
+        this.#maxConcurrentStreams = value;
         return undefined;
       case SETTING.initialWindowSize:
-        return this.#changeInitialWindow(value);
+        this.#wantedSendWindow = value;
+        return value > LARGEST_31_BITS ? WINDOW_TOO_LARGE : undefined;
       case SETTING.maxFrameSize:
         return value < FRAME_BYTES || value >= 2 ** 24 ? protocolError('SETTINGS_MAX_FRAME_SIZE') : undefined;
       case SETTING.enableConnectProtocol:
-        this.#peerSettings = { ...this.#peerSettings, enableConnectProtocol: value === 1 };
+        this.#enableConnectProtocol = value === 1;
         return value > 1 ? protocolError('SETTINGS_ENABLE_CONNECT_PROTOCOL') : undefined;
       default:
         return undefined;
@@ -335,10 +339,13 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   }
 
   settings(isAck: boolean): SessionFault | undefined {
-    const fault = this.#noteControlFrame();
+    const fault = this.#noteControlFrame() ?? this.#changeInitialWindow();
     if (isAck || fault !== undefined) return fault;
     this.#writer.writeSettingsAck();
-    this.#user.onSettings(this.#peerSettings);
+    this.#user.onSettings({
+      maxConcurrentStreams: this.#maxConcurrentStreams,
+      enableConnectProtocol: this.#enableConnectProtocol,
+    });
     this.#takeTurns();
     return undefined;
   }
@@ -388,11 +395,14 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     return undefined;
   }
 
-  /** RFC 9113 §6.9.2: it counts for the streams that are open too, and may make their windows negative. */
-  #changeInitialWindow(value: number): SessionFault | undefined {
-    if (value > LARGEST_31_BITS) return WINDOW_TOO_LARGE;
-    const difference = value - this.#initialSendWindow;
-    this.#initialSendWindow = value;
+  /**
+   * RFC 9113 §6.9.2: it counts for the streams that are open too, and may make their windows negative. Once per frame,
+   * which may name it thousands of times.
+   */
+  #changeInitialWindow(): SessionFault | undefined {
+    const difference = this.#wantedSendWindow - this.#initialSendWindow;
+    if (difference === 0) return undefined;
+    this.#initialSendWindow = this.#wantedSendWindow;
     for (const stream of this.#streams.values()) if (!stream.peerGaveCredit(difference)) return WINDOW_TOO_LARGE;
     return undefined;
   }
