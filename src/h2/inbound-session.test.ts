@@ -299,7 +299,34 @@ describe('a connection that ends', () => {
       assert.equal(bench.host.closed.length, bench.host.opened.length);
       for (const answer of bench.host.held) answer(reply(bytesBody('too late')));
       assert.equal(bench.host.closed.length, bench.host.opened.length);
+      // Nobody has a deadline any more, or the tick would go on.
+      await bench.pass(1_000);
+      assert.equal(bench.connection.clock.timerCount, 0);
     }
+  });
+
+  test('streams leave nothing behind, however they end', async () => {
+    const bench = new Bench();
+    const { connection, host } = bench;
+    for (let index = 0; index < 800; index += 8) {
+      const id = (more: number): number => 1 + 2 * (index + more);
+      connection.receive(get(id(0), '/'), get(id(1), '/early'), post(id(2), '/hold'), data(id(2), 100));
+      connection.receive(post(id(3), '/early'), post(id(4), '/', [['content-length', '200000']]), data(id(4), 100));
+      connection.receive(post(id(5), '/', [['content-length', '0']]), headers(id(6), requestFields('GET', 'bad')));
+      connection.receive(post(id(7), '/early'), data(id(7), 16_000));
+      host.held.pop()?.(reply(bytesBody('answer')));
+      for (const more of [2, 3, 4, 5, 7]) connection.receive(frame(FRAME.reset, 0, id(more), number32(8)));
+      connection.receive(frame(FRAME.window, 0, 0, number32(100)));
+      await bench.pass(4_000);
+    }
+    assert.deepEqual(bench.goaways, []);
+    assert.equal(bench.session.isBusy, false);
+    assert.equal(host.closed.length, host.opened.length);
+    connection.destroy();
+    await turn();
+    await bench.pass(1_000);
+    assert.equal(bench.gone, 1);
+    assert.equal(connection.clock.timerCount, 0);
   });
 
   test('a client that broke the protocol and takes nothing is not waited for as long as one that is slow', async () => {
