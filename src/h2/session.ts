@@ -51,6 +51,8 @@ export interface SessionUser {
   onClosed(): void;
 }
 
+/** Of streams that are not open yet: 0 is the connection itself (RFC 9113 §5.1.1). */
+const NO_ID = 0;
 /** Ids of streams that were reset by us: frames for them may be on their way (RFC 9113 §5.4.2). */
 const REMEMBERED_RESETS = 256;
 const PING_CONTENT = Buffer.from('portico!', 'latin1');
@@ -72,6 +74,8 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   readonly #decoder = new HpackDecoder();
   readonly #encoder = new HpackEncoder();
   readonly #streams = new Map<number, Stream>();
+  /** Streams of ours whose HEADERS wait: without an id, because ids go out in order (RFC 9113 §5.1.1). */
+  readonly #unopened = new Set<Stream>();
   readonly #turns: Stream[] = [];
   readonly #resets = new Set<number>();
   readonly #controlFrames: FloodGauge;
@@ -79,6 +83,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   #prefaceLeft: Buffer;
   #lastPeerStream = 0;
   #nextOwnStream = 1;
+  #hasGoaway = false;
   /** Streams of the peer above it came too late (RFC 9113 §6.8). */
   #lastAccepted = LARGEST_31_BITS;
   #sendWindow = DEFAULT_WINDOW_BYTES;
@@ -113,14 +118,19 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
 
   /** Whether nothing is read or begun any more. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#isOver || this.#connection.isClosed;
   }
 
-  /** Opens a stream: the client role. Undefined when the session is over or has no ids left (RFC 9113 §5.1.1). */
+  /** Whether {@link open} can: the session goes on, the peer sent no GOAWAY (RFC 9113 §6.8), there are ids (§5.1.1). */
+  get mayOpen(): boolean {
+    return !this.isOver && !this.#hasGoaway && this.#nextOwnStream + 2 * this.#unopened.size <= LARGEST_31_BITS;
+  }
+
+  /** Opens a stream: the client role. It begins, and has its id, when its head goes out. */
   open(user: StreamUser): Stream | undefined {
-    if (this.#isOver || this.#nextOwnStream > LARGEST_31_BITS) return undefined;
-    const stream = this.#makeStream(this.#nextOwnStream, user);
-    this.#nextOwnStream += 2;
+    if (!this.mayOpen) return undefined;
+    const stream = new Stream(this, NO_ID, user, this.#initialSendWindow, this.#options.streamWindowBytes);
+    this.#unopened.add(stream);
     return stream;
   }
 
@@ -150,7 +160,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     this.#isOver = true;
     this.#reader.stop();
     this.#user.onFailure(code, detail);
-    for (const stream of [...this.#streams.values()]) stream.connectionEnded(code);
+    this.#endStreams(code);
     this.#writer.writeGoaway(this.#lastPeerStream, code);
     this.finish();
   }
@@ -206,7 +216,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   onClose(): void {
     this.#isOver = true;
     this.#writer.close();
-    for (const stream of [...this.#streams.values()]) stream.connectionEnded(CODE.cancel);
+    this.#endStreams(CODE.cancel);
     this.#user.onClosed();
   }
 
@@ -214,6 +224,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
 
   trySendHead(stream: Stream, lines: readonly string[], isEnd: boolean): boolean {
     if (this.#writer.isCongested) return false;
+    if (stream.id === NO_ID) this.#beginOwn(stream);
     this.#writer.writeHead(stream.id, this.#encoder.encode(lines), isEnd);
     return true;
   }
@@ -237,7 +248,8 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   }
 
   sendReset(stream: Stream, code: number): void {
-    if (this.#isOver) return;
+    // RFC 9113 §5.1, §6.4: a stream that nobody opened is not reset.
+    if (this.#isOver || stream.id === NO_ID) return;
     this.#writer.writeReset(stream.id, code);
     this.#rememberReset(stream.id);
   }
@@ -254,6 +266,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
 
   streamClosed(stream: Stream): void {
     this.#streams.delete(stream.id);
+    this.#unopened.delete(stream);
     if (stream.isInTurns) this.#turns.splice(this.#turns.indexOf(stream), 1);
     stream.isInTurns = false;
   }
@@ -344,7 +357,12 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     return fault;
   }
 
+  /** RFC 9113 §6.8: nothing was done for streams of ours above `lastStream`, and none may be opened. */
   goaway(lastStream: number, code: number): undefined {
+    this.#hasGoaway = true;
+    const own = this.#options.role === 'client' ? [...this.#streams.values()] : [];
+    for (const stream of [...own.filter(({ id }) => id > lastStream), ...this.#unopened])
+      stream.connectionEnded(CODE.refusedStream);
     this.#user.onGoaway(lastStream, code);
   }
 
@@ -400,7 +418,8 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
       this.#rememberReset(id);
       return this.#noteBroken();
     }
-    const stream = this.#makeStream(id, NOBODY);
+    const stream = new Stream(this, id, NOBODY, this.#initialSendWindow, this.#options.streamWindowBytes);
+    this.#streams.set(id, stream);
     stream.hasPeerEnded = isEnd;
     this.#user.onStream(stream, lines, isEnd);
     return undefined;
@@ -446,10 +465,19 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     return this.#isOver ? NOTHING : bytes.subarray(length);
   }
 
-  #makeStream(id: number, user: StreamUser): Stream {
-    const stream = new Stream(this, id, user, this.#initialSendWindow, this.#options.streamWindowBytes);
-    this.#streams.set(id, stream);
-    return stream;
+  /** The head of a stream of ours goes out. */
+  #beginOwn(stream: Stream): void {
+    this.#unopened.delete(stream);
+    stream.id = this.#nextOwnStream;
+    stream.sendWindow = this.#initialSendWindow;
+    this.#nextOwnStream += 2;
+    this.#streams.set(stream.id, stream);
+  }
+
+  /** The connection ends. What did not go out may be sent again. */
+  #endStreams(code: number): void {
+    for (const stream of [...this.#unopened]) stream.connectionEnded(CODE.refusedStream);
+    for (const stream of [...this.#streams.values()]) stream.connectionEnded(code);
   }
 
   /** Whether nobody opened it yet (RFC 9113 §5.1). */
