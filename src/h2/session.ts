@@ -78,6 +78,8 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   readonly #unopened = new Set<Stream>();
   readonly #turns: Stream[] = [];
   readonly #resets = new Set<number>();
+  /** The highest id that was dropped from them. */
+  #forgottenReset = 0;
   readonly #controlFrames: FloodGauge;
   readonly #brokenStreams: FloodGauge;
   #prefaceLeft: Buffer;
@@ -284,7 +286,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     this.#refillWindow();
     const stream = this.#streams.get(id);
     if (stream === undefined)
-      return this.#resets.has(id) ? undefined : { code: CODE.streamClosed, detail: 'DATA behind END_STREAM' };
+      return this.#mayBeReset(id) ? undefined : { code: CODE.streamClosed, detail: 'DATA behind END_STREAM' };
     if (stream.hasPeerEnded) return this.#breakStream(stream, CODE.streamClosed);
     if (!stream.peerSentData(content, size, isEnd)) return this.#breakStream(stream, CODE.flowControl);
     // CVE-2019-9518: frames that bring nothing.
@@ -405,7 +407,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
 
   /** A stream of the peer (RFC 9113 §5.1.1, §5.1.2). */
   #begin(id: number, lines: readonly string[] | BlockFault, isEnd: boolean): SessionFault | undefined {
-    if (this.#resets.has(id)) return undefined;
+    if (this.#mayBeReset(id)) return undefined;
     if (this.#options.role === 'client' || id % 2 === 0) return protocolError('HEADERS on no stream');
     if (id <= this.#lastPeerStream) return { code: CODE.streamClosed, detail: 'HEADERS on a stream that is over' };
     this.#lastPeerStream = id;
@@ -497,8 +499,14 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     if (this.#resets.size <= REMEMBERED_RESETS) return;
     for (const oldest of this.#resets) {
       this.#resets.delete(oldest);
+      this.#forgottenReset = Math.max(this.#forgottenReset, oldest);
       return;
     }
+  }
+
+  /** Whether frames for a stream that is over may have been on their way: old ones get the benefit of the doubt. */
+  #mayBeReset(id: number): boolean {
+    return this.#resets.has(id) || id <= this.#forgottenReset;
   }
 
   #noteBroken(): SessionFault | undefined {
