@@ -149,7 +149,7 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
 
   /** RFC 9113 §8.1: an answer may be whole before the request is; the rest of that is of no use. */
   onEnd(): void {
-    if (this.#phase === 'awaiting') this.#refuse('response_malformed', 'an end without a head');
+    if (this.#phase === 'awaiting') this.#refuse('response_malformed', 'an end without a final head');
     this.#body?.ended();
     if (this.#phase === 'tunnel') return;
     this.#phase = 'closed';
@@ -224,15 +224,14 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
   #headArrived(lines: readonly string[] | BlockFault, isEnd: boolean): void {
     const read = typeof lines === 'string' ? HEAD_TOO_LARGE : this.#context.readHead(lines);
     if ('code' in read) this.#refuse(read.code, read.detail);
-    else if (isInterimStatus(read.head.status)) this.#interim(read, isEnd);
+    else if (isInterimStatus(read.head.status)) this.#interim(read);
     else if (this.#isHandshake && read.head.status < 300) this.#switch(read);
     else this.#answer(read, isEnd);
   }
 
   /** RFC 9110 §15.2: 1xx are forwarded, except 100, which answers our own expectation. */
-  #interim({ head }: ReadResponse, isEnd: boolean): void {
-    if (isEnd) this.#refuse('response_malformed', 'an informational head that ends the stream');
-    else if (++this.#interimCount > this.#context.limits.interimCount)
+  #interim({ head }: ReadResponse): void {
+    if (++this.#interimCount > this.#context.limits.interimCount)
       this.#giveUp(new ProxyError('response_malformed', 'too many informational heads'), CODE.enhanceYourCalm);
     else if (head.status !== 100) this.#receiver?.interim(head);
     else if (this.#isBodyHeld) this.#sendBody();

@@ -23,6 +23,7 @@ import {
 } from './_outbound.ts';
 
 const INITIAL_WINDOW = 4;
+const ENABLE_CONNECT_PROTOCOL = 8;
 const LARGEST_WINDOW = 2 ** 31 - 1;
 const STREAM_WINDOW = 256 * 1024;
 const PIECE = Buffer.alloc(16_384, 'x');
@@ -140,6 +141,31 @@ test('a place is free when the answer is whole, taken or not', LIMIT, async (t) 
   assert.equal((await second).head.status, 200);
   peer.socket.destroy();
   await turns();
+  sink.go();
+  await sink.until('the end', () => sink.isEnded || sink.error !== undefined);
+  assert.deepEqual([sink.bytes, sink.isEnded], [2 * PIECE.length, true]);
+});
+
+test('what came whole through a tunnel is still taken when both sides have ended it', LIMIT, async (t) => {
+  const { send, server } = await start(t, [settings([ENABLE_CONNECT_PROTOCOL, 1])]);
+  const first = send();
+  const peer = await server.peer();
+  await answerNext(peer, 1);
+  await first.reply;
+  const { reply } = send({ headers: { Upgrade: 'websocket', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' } });
+  await peer.frame(FRAME.headers, 3);
+  await peer.send(headers(3, OK, 0), content(3, PIECE), content(3, PIECE, FLAG.endStream));
+  const { body, tunnel } = await reply;
+  const sink = new HandSink(true);
+  body.sendTo(sink);
+  await sink.until('the beginning', () => sink.bytes > 0);
+  tunnel?.write(Buffer.from('last words'));
+  tunnel?.end();
+  await peer.until('the end', () =>
+    peer.frames.some(({ stream, flags, type }) => stream === 3 && type === 0 && flags === 1),
+  );
+  assert.equal(peer.content(3).toString(), 'last words');
+  await untilSeen(peer);
   sink.go();
   await sink.until('the end', () => sink.isEnded || sink.error !== undefined);
   assert.deepEqual([sink.bytes, sink.isEnded], [2 * PIECE.length, true]);

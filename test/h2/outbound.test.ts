@@ -253,6 +253,39 @@ test('a whole answer and a reset with NO_ERROR behind it: the rest of the reques
   assert.equal((await drain(answer)).text, 'too much');
 });
 
+test(
+  'a whole answer before the request is: the rest is not sent, and NO_ERROR says that nothing is wrong',
+  LIMIT,
+  async (t) => {
+    const { server, send } = await start(t);
+    const body = new HandBody();
+    const { reply } = send({ method: 'POST', body });
+    const peer = await server.peer();
+    await body.until('the body to be wanted', () => body.isWanted);
+    body.write('begin');
+    await peer.frame(FRAME.data, 1);
+    await peer.send(headers(1, [[':status', '413']], 0), content(1, 'too much', FLAG.endStream));
+    assert.equal((await drain(await reply)).text, 'too much');
+    assert.equal(await resetCode(peer, 1), CODE.none);
+    await body.until('the body to be given up', () => body.cancelled !== undefined);
+  },
+);
+
+test('an endpoint may break off as many requests as it likes', LIMIT, async (t) => {
+  const { server, send } = await start(t);
+  const peerReady = server.peer();
+  for (let round = 0; round < 20; round++) {
+    const failure = assert.rejects(send({ method: 'POST', body: new HandBody() }).reply, { code: 'stream_reset' });
+    const peer = await peerReady;
+    await peer.frame(FRAME.headers, 2 * round + 1);
+    await peer.send(reset(2 * round + 1, CODE.cancel));
+    await failure;
+  }
+  const { reply } = send();
+  await answerNext(await peerReady, 41);
+  assert.equal((await reply).head.status, 200);
+});
+
 test('the end of the connection behind a whole answer that is still being read', LIMIT, async (t) => {
   const { server, send } = await start(t);
   const { reply } = send();
