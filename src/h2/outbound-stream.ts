@@ -154,7 +154,7 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
     if (this.#phase === 'tunnel') return;
     this.#phase = 'closed';
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    this.#cancelRequestBody(new ProxyError('upstream_closed', 'answered before the request was whole'));
+    this.#dropRequestRest();
     // NO_ERROR says that nothing is wrong with the answer.
     if (this.#stream?.hasEnded === false) this.#stream.reset(CODE.none);
   }
@@ -258,7 +258,7 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
   #awaitEnd(): void {
     this.#phase = 'closed';
     this.deadlineMs = this.#context.deadlines.in(this.#context.limits.lingerTimeoutMs);
-    this.#cancelRequestBody(new ProxyError('upstream_closed', 'answered before the request was whole'));
+    this.#dropRequestRest();
   }
 
   /** RFC 8441 §5: the stream is the WebSocket now, in both directions. */
@@ -346,6 +346,12 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
     this.#body?.fail(error);
     this.#cancelRequestBody(error);
     receiver?.failed(error);
+  }
+
+  #dropRequestRest(): void {
+    // Seldom needed, and an error costs more than all else here: it notes where it was made.
+    if (this.#stream?.hasEnded !== false) return;
+    this.#cancelRequestBody(new ProxyError('upstream_closed', 'answered before the request was whole'));
   }
 
   #cancelRequestBody(reason: ProxyError): void {
