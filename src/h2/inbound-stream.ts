@@ -208,7 +208,7 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
 
   onClosed(code: number): void {
     if (this.#isClosed) return;
-    if ((!this.#isAnswered && !this.#isGivenUp) || this.#isTunnel)
+    if ((!this.#isAnswered && !this.#isGivenUp) || (this.#isTunnel && code !== CODE.none))
       this.#abort(new ProxyError('client_gone', `stream reset: ${code}`));
     this.#isClosed = true;
     this.#context.deadlines.remove(this);
@@ -218,15 +218,19 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
 
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    if (this.#isTunnel) this.#giveUp(new ProxyError('client_gone', 'silent tunnel'), CODE.cancel);
+    if (this.#isTunnel && !this.#isAnswered) this.#giveUp(new ProxyError('client_gone', 'silent tunnel'), CODE.cancel);
     else if (this.#stream.isWaiting) this.#giveUp(new ProxyError('response_write_timeout'), CODE.cancel);
     else if (this.#isAnswered) this.#stream.reset(CODE.none);
     else if (this.#body?.isWaiting) this.#body.fail(new ProxyError('request_body_timeout'));
   }
 
-  /** The client's FIN: what is not whole by now, or lives as long as the client sends, is over. */
+  /**
+   * The client's FIN, perhaps without a frame that says so: browsers close the connection with RST_STREAM still in their
+   * queue. A whole request is still answered, as in HTTP/1.1; another cannot become it, and a tunnel is over.
+   */
   clientEnded(): void {
-    if (!this.#stream.hasPeerEnded) this.#giveUp(new ProxyError('client_gone', 'end of connection'), CODE.cancel);
+    if (!this.#stream.hasPeerEnded || this.#handshakeKey !== undefined)
+      this.#giveUp(new ProxyError('client_gone', 'connection ended by the client'), CODE.cancel);
   }
 
   /** The connection is being ended from our side. */
@@ -313,7 +317,11 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
     this.#isAnswered = true;
     if (!this.#isTunnel) this.#closeExchange();
     const isRead = this.#body === undefined || this.#body.isComplete;
-    if (!isRead && !this.#isTunnel && !this.#stream.hasPeerEnded) this.#skipRest();
+    if (isRead || this.#stream.hasPeerEnded) return;
+    this.#skipRest();
+    // What the other side closes is closed on both sides (RFC 9110 §9.3.6, RFC 6455 §7.1.1). The client is not waited for:
+    // Chromium answers END_STREAM with nothing, neither its own nor a reset.
+    this.#reply?.tunnel?.end();
   }
 
   /** RFC 9113 §8.1: behind a whole answer the rest of the request may be cut off with NO_ERROR. */

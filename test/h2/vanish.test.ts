@@ -30,6 +30,8 @@ const BIG = Buffer.alloc(1024 * 1024, 'x');
 const STREAM_WINDOW_BYTES = 128 * 1024;
 /** For how long a client is waited for behind the end of its answer, and more. */
 const LINGER_MS = 6_000;
+/** After so many PINGs the server has surely read what an endpoint had sent before them. */
+const ENOUGH_TRIPS = 5;
 const TUNNEL_MS = 3_601_000;
 
 const HANDSHAKE: Fields = [
@@ -133,6 +135,17 @@ const MOMENTS: readonly Moment[] = [
     },
   },
   {
+    name: 'behind a window that it keeps closed, when its endpoint has ended its half',
+    windowBytes: 0,
+    reach: async (client, connection) => {
+      await answer(connection);
+      assert.equal(await client.outcome(1), '200');
+      await connection.send('the last');
+      connection.halfClose();
+      for (let count = 0; count < ENOUGH_TRIPS; count++) await roundTrip(client);
+    },
+  },
+  {
     name: 'with an endpoint that does not read',
     reach: async (client, connection) => {
       await answer(connection);
@@ -147,7 +160,6 @@ const MOMENTS: readonly Moment[] = [
 async function sendUntilStuck(client: FramePeer): Promise<void> {
   const windows = () => client.frames.filter(({ type, stream }) => type === FRAME.window && stream === 1);
   const credit = () => windows().reduce((sum, { payload }) => sum + payload.readUInt32BE(0), STREAM_WINDOW_BYTES);
-  const acks = () => client.frames.filter(({ type, flags }) => type === FRAME.ping && flags === FLAG.ack).length;
   let sent = 0;
   for (let quiet = 0; quiet < 3; ) {
     const chunk = Math.min(credit() - sent, 16_000);
@@ -156,12 +168,17 @@ async function sendUntilStuck(client: FramePeer): Promise<void> {
       sent += chunk;
       quiet = 0;
     } else {
-      const before = acks();
-      await client.send(frame(FRAME.ping, 0, 0, 'are-you?'));
-      await client.until('an answer', () => acks() > before);
+      await roundTrip(client);
       quiet++;
     }
   }
+}
+
+async function roundTrip(client: FramePeer): Promise<void> {
+  const acks = () => client.frames.filter(({ type, flags }) => type === FRAME.ping && flags === FLAG.ack).length;
+  const before = acks();
+  await client.send(frame(FRAME.ping, 0, 0, 'are-you?'));
+  await client.until('an answer', () => acks() > before);
 }
 
 /** An endpoint of HTTP/1.1 that does what the test says, and the server in front of it. */
@@ -317,8 +334,8 @@ test('a WebSocket that its endpoint ended is over, even if its client says nothi
   );
   assert.equal(client.content(1).toString(), 'the last');
   // What the client had on its way disturbs nobody.
-  await client.send(frame(FRAME.data, 0, 1, 'too late'), frame(FRAME.ping, 0, 0, 'are-you?'));
-  await client.frame(FRAME.ping);
+  await client.send(frame(FRAME.data, 0, 1, 'too late'));
+  await roundTrip(client);
   clock.advance(LINGER_MS);
   const { payload } = await client.frame(FRAME.reset, 1);
   assert.equal(payload.readUInt32BE(0), CODE.none);
@@ -334,6 +351,7 @@ test('a client takes the rest of a WebSocket that its endpoint ended at its own 
   assert.equal(await client.outcome(1), '200');
   await connection.send(BIG.subarray(0, 60_000));
   connection.halfClose();
+  for (let count = 0; count < ENOUGH_TRIPS; count++) await roundTrip(client);
   clock.advance(LINGER_MS);
   await client.send(frame(FRAME.data, 0, 1, 'still here'), frame(FRAME.window, 0, 1, number32(60_000)));
   await connection.untilText('still here');
