@@ -116,9 +116,10 @@ export class InboundSession implements StreamContext, SessionUser, Expiring {
 
   onSettings(): void {}
 
-  /** The client asks for nothing more (RFC 9113 §6.8). */
-  onGoaway(): void {
-    this.#close();
+  /** The client asks for nothing more, or, with an error, is through with the connection (RFC 9113 §6.8, §5.4.1). */
+  onGoaway(_lastStream: number, code: number): void {
+    if (code === CODE.none) this.#close();
+    else this.#session.end(CODE.none, `GOAWAY of the client: ${code}`);
   }
 
   /** The FIN of the client. Whole requests are still answered, as far as their windows allow. */
