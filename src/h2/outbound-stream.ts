@@ -314,7 +314,7 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
   #closeError(code: number): ProxyError {
     const { isOver, endDetail } = this.#context;
     if (this.#phase !== 'awaiting') return new ProxyError('response_truncated', isOver ? endDetail : `reset ${code}`);
-    if (code === CODE.refusedStream) return refused(isOver ? 'the session is over' : `reset ${code}`);
+    if (code === CODE.refusedStream) return refused(isOver ? 'the session is over' : 'by REFUSED_STREAM or GOAWAY');
     return isOver ? new ProxyError('upstream_closed', endDetail) : new ProxyError('stream_reset', `code ${code}`);
   }
 
