@@ -23,6 +23,7 @@ export const CODE = {
   protocol: 1,
   internal: 2,
   flowControl: 3,
+  settingsTimeout: 4,
   streamClosed: 5,
   frameSize: 6,
   refusedStream: 7,

@@ -51,6 +51,8 @@ export interface SessionUser {
   onClosed(): void;
 }
 
+/** Of streams that are not open yet: 0 is the connection itself (RFC 9113 §5.1.1). */
+const NO_ID = 0;
 /** Ids of streams that were reset by us: frames for them may be on their way (RFC 9113 §5.4.2). */
 const REMEMBERED_RESETS = 256;
 const PING_CONTENT = Buffer.from('portico!', 'latin1');
@@ -72,13 +74,18 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   readonly #decoder = new HpackDecoder();
   readonly #encoder = new HpackEncoder();
   readonly #streams = new Map<number, Stream>();
+  /** Streams of ours whose HEADERS wait: without an id, because ids go out in order (RFC 9113 §5.1.1). */
+  readonly #unopened = new Set<Stream>();
   readonly #turns: Stream[] = [];
   readonly #resets = new Set<number>();
+  /** The highest id that was dropped from them. */
+  #forgottenReset = 0;
   readonly #controlFrames: FloodGauge;
   readonly #brokenStreams: FloodGauge;
   #prefaceLeft: Buffer;
   #lastPeerStream = 0;
   #nextOwnStream = 1;
+  #hasGoaway = false;
   /** Streams of the peer above it came too late (RFC 9113 §6.8). */
   #lastAccepted = LARGEST_31_BITS;
   #sendWindow = DEFAULT_WINDOW_BYTES;
@@ -117,7 +124,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
 
   /** Whether nothing is read or begun any more. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#isOver || this.#connection.isClosed;
   }
 
   /** Whether something waits for the peer to take it. */
@@ -129,11 +136,16 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     return this.#contentSent;
   }
 
-  /** Opens a stream: the client role. Undefined when the session is over or has no ids left (RFC 9113 §5.1.1). */
+  /** Whether {@link open} can: the session goes on, the peer sent no GOAWAY (RFC 9113 §6.8), there are ids (§5.1.1). */
+  get mayOpen(): boolean {
+    return !this.isOver && !this.#hasGoaway && this.#nextOwnStream + 2 * this.#unopened.size <= LARGEST_31_BITS;
+  }
+
+  /** Opens a stream: the client role. It begins, and has its id, when its head goes out. */
   open(user: StreamUser): Stream | undefined {
-    if (this.#isOver || this.#nextOwnStream > LARGEST_31_BITS) return undefined;
-    const stream = this.#makeStream(this.#nextOwnStream, user);
-    this.#nextOwnStream += 2;
+    if (!this.mayOpen) return undefined;
+    const stream = new Stream(this, NO_ID, user, this.#initialSendWindow, this.#options.streamWindowBytes);
+    this.#unopened.add(stream);
     return stream;
   }
 
@@ -163,7 +175,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     this.#isOver = true;
     this.#reader.stop();
     this.#user.onFailure(code, detail);
-    for (const stream of [...this.#streams.values()]) stream.connectionEnded(code);
+    this.#endStreams(code);
     this.#writer.writeGoaway(this.#lastPeerStream, code);
     this.finish();
   }
@@ -220,7 +232,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   onClose(): void {
     this.#isOver = true;
     this.#writer.close();
-    for (const stream of [...this.#streams.values()]) stream.connectionEnded(CODE.cancel);
+    this.#endStreams(CODE.cancel);
     this.#user.onClosed();
   }
 
@@ -228,6 +240,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
 
   trySendHead(stream: Stream, lines: readonly string[], isEnd: boolean): boolean {
     if (this.#writer.isCongested) return false;
+    if (stream.id === NO_ID) this.#beginOwn(stream);
     this.#writer.writeHead(stream.id, this.#encoder.encode(lines), isEnd);
     return true;
   }
@@ -252,7 +265,8 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   }
 
   sendReset(stream: Stream, code: number): void {
-    if (this.#isOver) return;
+    // RFC 9113 §5.1, §6.4: a stream that nobody opened is not reset.
+    if (this.#isOver || stream.id === NO_ID) return;
     this.#writer.writeReset(stream.id, code);
     this.#rememberReset(stream.id);
   }
@@ -269,6 +283,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
 
   streamClosed(stream: Stream): void {
     this.#streams.delete(stream.id);
+    this.#unopened.delete(stream);
     if (stream.isInTurns) this.#turns.splice(this.#turns.indexOf(stream), 1);
     stream.isInTurns = false;
   }
@@ -286,7 +301,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     this.#refillWindow();
     const stream = this.#streams.get(id);
     if (stream === undefined)
-      return this.#resets.has(id) ? undefined : { code: CODE.streamClosed, detail: 'DATA behind END_STREAM' };
+      return this.#mayBeReset(id) ? undefined : { code: CODE.streamClosed, detail: 'DATA behind END_STREAM' };
     if (stream.hasPeerEnded) return this.#breakStream(stream, CODE.streamClosed);
     if (!stream.peerSentData(content, size, isEnd)) return this.#breakStream(stream, CODE.flowControl);
     // CVE-2019-9518: frames that bring nothing.
@@ -363,7 +378,12 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     return fault;
   }
 
+  /** RFC 9113 §6.8: nothing was done for streams of ours above `lastStream`, and none may be opened. */
   goaway(lastStream: number, code: number): undefined {
+    this.#hasGoaway = true;
+    const own = this.#options.role === 'client' ? [...this.#streams.values()] : [];
+    for (const stream of [...own.filter(({ id }) => id > lastStream), ...this.#unopened])
+      stream.connectionEnded(CODE.refusedStream);
     this.#user.onGoaway(lastStream, code);
   }
 
@@ -409,7 +429,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
 
   /** A stream of the peer (RFC 9113 §5.1.1, §5.1.2). */
   #begin(id: number, lines: readonly string[] | BlockFault, isEnd: boolean): SessionFault | undefined {
-    if (this.#resets.has(id)) return undefined;
+    if (this.#mayBeReset(id)) return undefined;
     if (this.#options.role === 'client' || id % 2 === 0) return protocolError('HEADERS on no stream');
     if (id <= this.#lastPeerStream) return { code: CODE.streamClosed, detail: 'HEADERS on a stream that is over' };
     this.#lastPeerStream = id;
@@ -422,7 +442,8 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
       this.#rememberReset(id);
       return this.#noteBroken();
     }
-    const stream = this.#makeStream(id, NOBODY);
+    const stream = new Stream(this, id, NOBODY, this.#initialSendWindow, this.#options.streamWindowBytes);
+    this.#streams.set(id, stream);
     stream.hasPeerEnded = isEnd;
     this.#user.onStream(stream, lines, isEnd);
     return undefined;
@@ -468,10 +489,19 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     return this.#isOver ? NOTHING : bytes.subarray(length);
   }
 
-  #makeStream(id: number, user: StreamUser): Stream {
-    const stream = new Stream(this, id, user, this.#initialSendWindow, this.#options.streamWindowBytes);
-    this.#streams.set(id, stream);
-    return stream;
+  /** The head of a stream of ours goes out. */
+  #beginOwn(stream: Stream): void {
+    this.#unopened.delete(stream);
+    stream.id = this.#nextOwnStream;
+    stream.sendWindow = this.#initialSendWindow;
+    this.#nextOwnStream += 2;
+    this.#streams.set(stream.id, stream);
+  }
+
+  /** The connection ends. What did not go out may be sent again. */
+  #endStreams(code: number): void {
+    for (const stream of [...this.#unopened]) stream.connectionEnded(CODE.refusedStream);
+    for (const stream of [...this.#streams.values()]) stream.connectionEnded(code);
   }
 
   /** Whether nobody opened it yet (RFC 9113 §5.1). */
@@ -491,8 +521,14 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     if (this.#resets.size <= REMEMBERED_RESETS) return;
     for (const oldest of this.#resets) {
       this.#resets.delete(oldest);
+      this.#forgottenReset = Math.max(this.#forgottenReset, oldest);
       return;
     }
+  }
+
+  /** Whether frames for a stream that is over may have been on their way: old ones get the benefit of the doubt. */
+  #mayBeReset(id: number): boolean {
+    return this.#resets.has(id) || id <= this.#forgottenReset;
   }
 
   #noteBroken(): SessionFault | undefined {

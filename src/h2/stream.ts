@@ -17,7 +17,10 @@ export interface StreamUser {
   onDrained(): void;
   /** Our END_STREAM was handed to the connection. */
   onEndSent(): void;
-  /** Both sides ended it (`code` 0), one of them reset it, or the connection is gone. The last call. */
+  /**
+   * Both sides ended it (`code` 0), one of them reset it, or the connection is gone. REFUSED_STREAM: the peer has done
+   * nothing for it (RFC 9113 §8.7). The last call.
+   */
   onClosed(code: number): void;
 }
 
@@ -55,7 +58,8 @@ export type Turn = 'sent' | 'stuck' | 'empty';
  * others. The states of RFC 9113 §5.1 are `hasPeerEnded`, `hasEnded` and `isClosed`.
  */
 export class Stream {
-  readonly id: number;
+  /** 0 until its head goes out. */
+  id: number;
   user: StreamUser;
   /** What we may send. Negative after the peer lowered it (RFC 9113 §6.9.2). */
   sendWindow: number;
