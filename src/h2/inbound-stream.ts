@@ -57,8 +57,6 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
   #isClosed = false;
   /** Bytes of a body that nobody wants; undefined while somebody may. */
   #skippedBytes: number | undefined = undefined;
-  /** What the connection had sent when the answer began to wait, or last moved. */
-  #sentBefore = 0;
 
   /** `read` is the head, or what is wrong with it. `isWhole`: END_STREAM came with it. */
   constructor(context: StreamContext, stream: Stream, read: ReadRequest | HeadFault, isWhole: boolean) {
@@ -222,7 +220,7 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
     if (this.#isTunnel && !this.#isAnswered) this.#giveUp(new ProxyError('client_gone', 'silent tunnel'), CODE.cancel);
-    else if (this.#stream.isWaiting && this.#isBehindOthers) this.#watch();
+    else if (this.#stream.isWaiting && this.#stream.isBehindOthers) this.#watch();
     else if (this.#stream.isWaiting) this.#giveUp(new ProxyError('response_write_timeout'), CODE.cancel);
     else if (this.#isAnswered) this.#stream.reset(CODE.none);
     else if (this.#body?.isWaiting) this.#body.fail(new ProxyError('request_body_timeout'));
@@ -256,17 +254,12 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
     return this.#isTunnel || this.#isGrpc ? tunnelIdleTimeoutMs : bodyTimeoutMs;
   }
 
-  /** Whether the client lets this answer come, and has taken content of others meanwhile: its turn will come. */
-  get #isBehindOthers(): boolean {
-    return this.#stream.sendWindow > 0 && this.#stream.connectionSent !== this.#sentBefore;
-  }
-
   /** The deadline of whoever is waited for: the client, for what it takes or for what it sends, or nobody. */
   #watch(): void {
     const { deadlines, limits } = this.#context;
     if (this.#isTunnel) this.deadlineMs = deadlines.in(limits.tunnelIdleTimeoutMs);
     else if (this.#stream.isWaiting) {
-      this.#sentBefore = this.#stream.connectionSent;
+      this.#stream.watchTurns();
       this.deadlineMs = deadlines.in(limits.writeTimeoutMs);
     } else if (this.#body?.isWaiting) this.deadlineMs = deadlines.in(this.#bodyTimeoutMs);
     else this.deadlineMs = Number.POSITIVE_INFINITY;

@@ -193,6 +193,7 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
     if (this.#phase === 'closed') this.#stream?.reset(CODE.cancel);
     else if (this.#isBodyHeld) this.#sendBody();
     else if (this.#phase === 'tunnel') this.#giveUp(new ProxyError('upstream_closed', 'silent tunnel'), CODE.cancel);
+    else if (this.#stream?.isWaiting && this.#stream.isBehindOthers) this.#watch();
     else if (this.#stream?.isWaiting) this.#timeOut(new ProxyError('upstream_write_timeout'));
     else if (this.#phase === 'awaiting') this.#timeOut(new ProxyError('upstream_timeout'));
     else if (this.#body?.isWaiting) this.#timeOut(new ProxyError('upstream_read_timeout'));
@@ -296,8 +297,10 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
     const { deadlines, limits } = this.#context;
     if (this.#phase === 'closed' || this.#isBodyHeld) return;
     if (this.#phase === 'tunnel') this.deadlineMs = deadlines.in(limits.tunnelIdleTimeoutMs);
-    else if (this.#stream?.isWaiting) this.deadlineMs = deadlines.in(limits.writeTimeoutMs);
-    else if (this.#phase === 'awaiting') {
+    else if (this.#stream?.isWaiting) {
+      this.#stream.watchTurns();
+      this.deadlineMs = deadlines.in(limits.writeTimeoutMs);
+    } else if (this.#phase === 'awaiting') {
       // While the client still sends its body, its own deadline counts.
       if (this.#stream?.hasEnded !== true) this.deadlineMs = Number.POSITIVE_INFINITY;
       else this.deadlineMs = deadlines.in(this.#isGrpc ? limits.tunnelIdleTimeoutMs : limits.responseTimeoutMs);

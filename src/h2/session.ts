@@ -336,7 +336,8 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
         this.#encoder.resize(value);
         return undefined;
       case SETTING.enablePush:
-        return value > 1 ? protocolError('SETTINGS_ENABLE_PUSH') : undefined;
+        // A server must not claim that it may push.
+        return value > (this.#options.role === 'server' ? 1 : 0) ? protocolError('SETTINGS_ENABLE_PUSH') : undefined;
       case SETTING.maxConcurrentStreams:
         this.#maxConcurrentStreams = value;
         return undefined;

@@ -73,6 +73,8 @@ export class Stream {
   #waiting: Waiting[] | undefined = undefined;
   /** What the peer may send before we give it more. */
   #receiveWindow: number;
+  /** What all streams of the connection had sent when {@link watchTurns} was called. */
+  #sentWhenWatched = 0;
   /** Content that was taken, of which the peer was not told. */
   #untold = 0;
 
@@ -90,9 +92,14 @@ export class Stream {
     return this.#waiting !== undefined;
   }
 
-  /** Content that all streams of the connection have sent so far. */
-  get connectionSent(): number {
-    return this.#session.contentSent;
+  /** Whether the peer lets it send, and has taken content of others since {@link watchTurns}: its turn will come. */
+  get isBehindOthers(): boolean {
+    return this.sendWindow > 0 && this.#session.contentSent !== this.#sentWhenWatched;
+  }
+
+  /** Somebody begins to watch how long something waits. */
+  watchTurns(): void {
+    this.#sentWhenWatched = this.#session.contentSent;
   }
 
   /** Sends a header block: a head, or, with `isEnd`, trailers or a head without content. */

@@ -22,6 +22,7 @@ import {
   untilSeen,
 } from './_outbound.ts';
 
+const ENABLE_PUSH = 2;
 const INITIAL_WINDOW = 4;
 const ENABLE_CONNECT_PROTOCOL = 8;
 const LARGEST_WINDOW = 2 ** 31 - 1;
@@ -100,6 +101,38 @@ test('an endpoint that takes nothing: who waits for it is told in time, and it i
   const { reply } = send();
   await answerNext(await server.peer(1), 1);
   assert.equal((await reply).head.status, 200);
+});
+
+test('uploads that wait behind each other are not given up while the endpoint takes something', LIMIT, async (t) => {
+  const clock = new FakeClock();
+  const wide = settings([INITIAL_WINDOW, LARGEST_WINDOW]);
+  const { send, server } = await start(t, [wide], { clock, deadlines: new Deadlines(clock) });
+  const failed: string[] = [];
+  const outcomes = Array.from({ length: 4 }, () =>
+    send({ method: 'POST', body: 'x'.repeat(100_000) }).reply.catch(({ code }: ProxyError) => failed.push(code)),
+  );
+  const peer = await server.peer();
+  const taken = () => [1, 3, 5, 7].reduce((sum, stream) => sum + peer.contentBytes(stream), 0);
+  await peer.until('a full window', () => taken() === 65_535);
+  await untilRequests(peer, 4);
+  // An octet every twenty seconds: it is the turn of each upload every eighty.
+  for (let round = 1; round <= 8; round++) {
+    await peer.send(frame(FRAME.window, 0, 0, number32(1)));
+    await peer.until('an octet', () => taken() === 65_535 + round);
+    await clock.advanceWithTurns(20_000);
+  }
+  assert.deepEqual(failed, []);
+  await clock.advanceWithTurns(61_000);
+  await clock.advanceWithTurns(61_000);
+  await Promise.all(outcomes);
+  assert.deepEqual([...new Set(failed)], ['upstream_write_timeout']);
+});
+
+test('an endpoint that claims that it may push', LIMIT, async (t) => {
+  const { send, server } = await start(t, [settings([ENABLE_PUSH, 1])]);
+  send().reply.catch(() => {});
+  const peer = await server.peer();
+  assert.equal((await peer.frame(FRAME.goaway)).payload.readUInt32BE(4), CODE.protocol);
 });
 
 test('answers that nobody takes fill their own windows, and do not stop another one', LIMIT, async (t) => {
