@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { writeLatin1 } from '../util/latin1.ts';
-import { giveSlab, takeSlab } from './slab-pool.ts';
+import { giveSlab, takeSlab } from '../util/slab-pool.ts';
 
 /** What an engine implements to live on a connection. */
 export interface ConnectionUser {
