@@ -13,6 +13,7 @@ import { HtmlFindings } from './findings.ts';
 import type { HeadInsertion } from './head-insertion.ts';
 import { Languages } from './languages.ts';
 import { OptOut } from './opt-out.ts';
+import { PlainMarkup } from './plain-markup.ts';
 import { Stage } from './stage.ts';
 import { HtmlTokenizer, type Tag, type TokenReader } from './tokenizer.ts';
 
@@ -55,6 +56,7 @@ export class HtmlScanner implements Scanner, TokenReader {
   #tokenizer: HtmlTokenizer;
   #head: DocumentHead;
   readonly #optOut = new OptOut();
+  readonly #plain = new PlainMarkup();
   #isAtStart = true;
   /** Where the latest window was settled, in its own offsets. */
   #settled = 0;
@@ -132,6 +134,7 @@ export class HtmlScanner implements Scanner, TokenReader {
     }
     this.#moveBy(start - this.#settled);
     this.#stage.open(window, start, to, edits);
+    this.#plain.start();
     this.#tokenizer.scan(this.#stage.bytes, isLast);
     const settled = this.#settle(to, isLast);
     this.#stage.close(settled);
@@ -163,6 +166,12 @@ export class HtmlScanner implements Scanner, TokenReader {
     if (this.#rawStart >= 0) settled = Math.min(settled, this.#rawStart);
     if (this.#oversizedStart >= 0) settled = Math.min(settled, this.#oversizedStart);
     return settled;
+  }
+
+  skipPlain(at: number): number {
+    const isPlain =
+      this.#textStart < 0 && this.#textScanner === undefined && this.#head.isOver && !this.#optOut.isActive;
+    return isPlain ? this.#plain.skip(this.#stage.window, at, this.#stage.bytes.length, this.#stage.needles) : at;
   }
 
   text(start: number, end: number): void {
