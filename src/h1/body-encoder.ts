@@ -1,5 +1,5 @@
 // Writes a body to a connection behind its head: by length, in chunks, or until close (RFC 9112 §6, §7).
-import type { Release, Sink } from '../exchange/body.ts';
+import type { LentChunk, Release, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { forwardableTrailers } from '../http/hop-by-hop.ts';
@@ -65,6 +65,15 @@ export class BodyEncoder implements Sink {
     return this.#framing === 'chunked' ? this.#writeChunk(chunk, release) : this.#writeRaw(chunk, release);
   }
 
+  /** In one write to the system. */
+  writeAll(chunks: readonly LentChunk[]): boolean {
+    this.#connection.cork();
+    let mayGoOn = true;
+    for (const { bytes, release } of chunks) mayGoOn = this.write(bytes, release) && mayGoOn;
+    this.#connection.uncork();
+    return mayGoOn || !this.isBlocked;
+  }
+
   end(trailers?: ReadonlyHeaderList): void {
     if (this.#isOver) return;
     if (this.#framing === 'length' && this.#remaining > 0) {
@@ -111,7 +120,8 @@ export class BodyEncoder implements Sink {
     this.#connection.writeText(head);
     const mayGoOn = this.#connection.write(chunk, release);
     this.#connection.uncork();
-    return mayGoOn;
+    // While it is corked everything waits: what counts is what is left then.
+    return mayGoOn || this.#connection.bytesWaiting === 0;
   }
 
   #writeChunk(chunk: Buffer, release: Release | undefined): boolean {
