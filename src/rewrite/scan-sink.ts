@@ -112,11 +112,12 @@ class ScanSink extends PassingSink implements Sink {
   #write(chunk: Buffer, release: Release | undefined): boolean {
     if (this.#held.length === 0) return this.#writeWindow(chunk, 0, release);
     const held = this.#held;
-    const joined = Buffer.concat([held, chunk.subarray(0, JOIN_BYTES)]);
     if (chunk.length <= JOIN_BYTES) {
+      const all = Buffer.concat([held, chunk]);
       release?.();
-      return this.#writeWindow(joined, 0, undefined);
+      return this.#writeWindow(all, 0, undefined);
     }
+    const joined = join(held, chunk);
     const window = Window.of(joined);
     const settled = this.#scan(window, 0, joined.length, false);
     const hasEdits = this.#edits.length > 0;
@@ -171,7 +172,7 @@ class ScanSink extends PassingSink implements Sink {
 
   #writeSettled(window: Window, settled: number): boolean {
     return this.#edits.length === 0
-      ? this.next.write(window.bytes.subarray(0, settled))
+      ? this.next.write(Buffer.from(window.bytes.subarray(0, settled)))
       : this.#writeEdited(window, settled);
   }
 
@@ -184,4 +185,16 @@ class ScanSink extends PassingSink implements Sink {
     release?.();
     return isSlab ? this.next.write(edited, () => giveSlab(room)) : this.next.write(edited);
   }
+}
+
+/** What is held, which is little nearly always, and the beginning of what comes behind it are looked at in this. */
+const seam = Buffer.allocUnsafeSlow(2 * JOIN_BYTES);
+
+/** `held` with the first {@link JOIN_BYTES} of `chunk` behind it: good until the next call. */
+function join(held: Buffer, chunk: Buffer): Buffer {
+  const size = held.length + JOIN_BYTES;
+  const joined = size <= seam.length ? seam.subarray(0, size) : Buffer.allocUnsafe(size);
+  joined.set(held);
+  chunk.copy(joined, held.length, 0, JOIN_BYTES);
+  return joined;
 }

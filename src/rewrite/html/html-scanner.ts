@@ -290,8 +290,8 @@ export class HtmlScanner implements Scanner, TokenReader {
       this.#rawStart = this.#mergeImportMap(scanner, from, end, isComplete);
       return;
     }
-    // Most data in scripts is short, and names nobody: then the scanner, which is at the beginning, need not look.
-    if (isComplete && this.#rawStart < 0 && this.#isPlainData(from, end)) return;
+    // Most scripts are elsewhere, most data in them is short, and names nobody: the scanner, at its beginning, need not look.
+    if (isComplete && this.#rawStart < 0 && (from === end || this.#isPlainData(from, end))) return;
     const settled = scanner.scan(this.#stage.window, from, end, isComplete, this.#stage.edits);
     this.#rawStart = isComplete ? -1 : settled;
   }
