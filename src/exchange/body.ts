@@ -6,12 +6,6 @@ import type { ProxyError } from './errors.ts';
 /** Gives the memory of a chunk back to its owner. Called exactly once by whoever was handed it, or never on failure. */
 export type Release = () => void;
 
-/** Some bytes of a body, and the release of their memory if they are lent. */
-export interface LentChunk {
-  readonly bytes: Buffer;
-  readonly release: Release | undefined;
-}
-
 /**
  * Receives the chunks of one body.
  *
@@ -25,8 +19,6 @@ export interface LentChunk {
 export interface Sink {
   onDrained: (() => void) | undefined;
   write(chunk: Buffer, release?: Release): boolean;
-  /** The same as one `write` after the other, for a sink that can do it cheaper. */
-  writeAll?(chunks: readonly LentChunk[]): boolean;
   end(trailers?: ReadonlyHeaderList): void;
   abort(error: ProxyError): void;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HeaderList } from '../http/header-list.ts';
-import { type Body, bytesBody, collectBody, type LentChunk, type Release, type Sink } from './body.ts';
+import { type Body, bytesBody, collectBody, type Release, type Sink } from './body.ts';
 import { ProxyError } from './errors.ts';
 import { PromptBody } from './prompt-body.ts';
 
@@ -64,7 +64,7 @@ const large = 'x'.repeat(10_000);
 
 describe('PromptBody', () => {
   test('a body that is over at once has its length, and answers at once', async () => {
-    const prompt = new PromptBody(bytesBody('hello')).gather();
+    const prompt = new PromptBody(bytesBody('hello')).gather(true);
     assert.ok(prompt instanceof PromptBody);
     assert.equal(prompt.length, 5);
     assert.equal((await collectBody(prompt, 100, () => new ProxyError('internal_error'))).bytes.toString(), 'hello');
@@ -72,7 +72,7 @@ describe('PromptBody', () => {
 
   test('a body that is over in the same turn has its length', async () => {
     const source = new Source('he');
-    const gathered = new PromptBody(source).gather();
+    const gathered = new PromptBody(source).gather(true);
     assert.ok(gathered instanceof Promise);
     await Promise.resolve();
     source.push('llo');
@@ -86,7 +86,7 @@ describe('PromptBody', () => {
 
   test('a body that pauses begins with what is there, and has no length', async () => {
     const source = new Source('first ');
-    const prompt = await new PromptBody(source).gather();
+    const prompt = await new PromptBody(source).gather(true);
     assert.equal(prompt.length, undefined);
     const out = new Collector();
     prompt.sendTo(out);
@@ -98,52 +98,59 @@ describe('PromptBody', () => {
 
   test('a body with trailers has no length', async () => {
     const source = new Source('all');
-    const gathered = new PromptBody(source).gather();
+    const gathered = new PromptBody(source).gather(true);
     source.sink?.end(new HeaderList());
     assert.equal((await gathered).length, undefined);
   });
 
-  test('no more is gathered than a connection takes, and the source waits until it is taken', async () => {
+  test('no more is gathered than a slab holds, and the source waits until it is taken', async () => {
     const source = new Source();
-    const gathered = new PromptBody(source).gather();
+    const gathered = new PromptBody(source).gather(true);
     let count = 0;
     while (source.push('y'.repeat(64 * 1024))) count++;
-    assert.equal(count, 3);
+    assert.equal(count, 4);
     const prompt = await gathered;
     assert.equal(source.drains, 0);
     const out = new Collector();
     prompt.sendTo(out);
-    assert.equal(out.text.length, 256 * 1024);
+    assert.equal(out.text.length, 5 * 64 * 1024);
     assert.equal(source.drains, 1);
   });
 
-  test('many chunks that each may pin a slab are not gathered either', async () => {
-    const source = new Source();
-    const gathered = new PromptBody(source).gather();
-    let count = 1;
-    while (source.push(large, () => {})) count++;
-    assert.equal(count, 16);
-    assert.equal((await gathered).length, undefined);
+  test('what comes between the end of the turn and the sink is kept in order', async () => {
+    const source = new Source('one ');
+    const prompt = new PromptBody(source).gather(false);
+    assert.ok(prompt instanceof PromptBody);
+    assert.equal(source.push('two '), false);
+    source.push('three');
+    source.end();
+    assert.equal(prompt.length, 13);
+    const out = new Collector();
+    prompt.sendTo(out);
+    assert.deepEqual([out.text, out.hasEnded], ['one two three', true]);
   });
 
-  test('small lent chunks are given back, large ones when they are written', async () => {
+  test('lent chunks are put together and given back; the first waits for the second', async () => {
     const source = new Source();
-    const gathered = new PromptBody(source).gather();
-    const released: string[] = [];
-    source.push('small', () => released.push('small'));
-    source.push(large, () => released.push('large'));
-    assert.deepEqual(released, ['small']);
+    const gathered = new PromptBody(source).gather(true);
+    const released: number[] = [];
+    source.push(large, () => released.push(1));
+    assert.equal(released.length, 0);
+    source.push('small', () => released.push(2));
+    assert.deepEqual(released, [1, 2]);
+    source.push(large, () => released.push(3));
     source.end();
     const out = new Collector();
     (await gathered).sendTo(out);
-    assert.deepEqual(released, ['small', 'large']);
-    assert.equal(out.text, `small${large}`);
+    assert.deepEqual(released, [1, 2, 3]);
+    assert.equal(out.text, `${large}small${large}`);
+    assert.equal(out.writes, 1);
   });
 
   test('a sink that says "wait" is waited for', async () => {
     const source = new Source();
-    const gathered = new PromptBody(source).gather();
-    while (source.push(large));
+    const gathered = new PromptBody(source).gather(true);
+    while (source.push(large.repeat(8)));
     const out = new Collector();
     out.answer = false;
     (await gathered).sendTo(out);
@@ -152,21 +159,9 @@ describe('PromptBody', () => {
     assert.equal(source.drains, 1);
   });
 
-  test('a sink that takes several chunks at once gets them so', async () => {
-    const source = new Source('one ', 'two ', 'three');
-    const gathered = new PromptBody(source).gather();
-    source.end();
-    const out = new Collector();
-    const sink: Sink = Object.assign(out, {
-      writeAll: (chunks: readonly LentChunk[]) => out.write(Buffer.concat(chunks.map(({ bytes }) => bytes))),
-    });
-    (await gathered).sendTo(sink);
-    assert.deepEqual([out.text, out.writes], ['one two three', 1]);
-  });
-
   test('a body that breaks is cut behind what came', async () => {
     const source = new Source('part');
-    const gathered = new PromptBody(source).gather();
+    const gathered = new PromptBody(source).gather(true);
     const error = new ProxyError('response_truncated');
     source.sink?.abort(error);
     const prompt = await gathered;
@@ -179,7 +174,7 @@ describe('PromptBody', () => {
   test('given up while it is gathered: the source hears of it, lent memory goes back, nobody waits for ever', async () => {
     const source = new Source();
     const prompt = new PromptBody(source);
-    const gathered = prompt.gather();
+    const gathered = prompt.gather(true);
     let released = 0;
     source.push(large, () => released++);
     const reason = new ProxyError('client_gone');

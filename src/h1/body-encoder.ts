@@ -1,5 +1,5 @@
 // Writes a body to a connection behind its head: by length, in chunks, or until close (RFC 9112 §6, §7).
-import type { LentChunk, Release, Sink } from '../exchange/body.ts';
+import type { Release, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { forwardableTrailers } from '../http/hop-by-hop.ts';
@@ -63,15 +63,6 @@ export class BodyEncoder implements Sink {
       this.#remaining -= chunk.length;
     }
     return this.#framing === 'chunked' ? this.#writeChunk(chunk, release) : this.#writeRaw(chunk, release);
-  }
-
-  /** In one write to the system. */
-  writeAll(chunks: readonly LentChunk[]): boolean {
-    this.#connection.cork();
-    let mayGoOn = true;
-    for (const { bytes, release } of chunks) mayGoOn = this.write(bytes, release) && mayGoOn;
-    this.#connection.uncork();
-    return mayGoOn || !this.isBlocked;
   }
 
   end(trailers?: ReadonlyHeaderList): void {

@@ -71,6 +71,11 @@ export class DeferredScanner implements Scanner {
     return this.#inner?.unexaminedBytes ?? 0;
   }
 
+  /** How many bytes are kept that have gone out. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
   isUntouched(bytes: Buffer): boolean {
     return !this.#hasMark(bytes);
   }

@@ -4,7 +4,6 @@ import { encodeTransform, encodeWhole } from '../../content-coding/encode.ts';
 import {
   type Body,
   bytesBody,
-  type LentChunk,
   PassingSink,
   type Release,
   type Sink,
@@ -56,7 +55,7 @@ export class BodyRewriter {
     const source = transformBody(bytesBody(bytes), (next) =>
       this.#rewriter({ ...selection, isWhole: true })(this.#watcher()(next)),
     );
-    if (coding === undefined) return new PromptBody(source).gatherNow();
+    if (coding === undefined) return new PromptBody(source).gatherWhole();
     const out = runWhole(source);
     const encoded = encodeWhole(out, coding);
     return encoded === undefined ? transformBody(bytesBody(out), encodeTransform(coding)) : bytesBody(encoded);
@@ -219,11 +218,12 @@ class GuardSink extends PassingSink {
 
 /** All of a body that answers at once. */
 function runWhole(body: Body): Buffer {
-  const chunks: LentChunk[] = [];
+  const chunks: Buffer[] = [];
   body.sendTo({
     onDrained: undefined,
-    write(bytes, release) {
-      chunks.push({ bytes, release });
+    write(chunk, release) {
+      chunks.push(release === undefined ? chunk : Buffer.from(chunk));
+      release?.();
       return true;
     },
     end: () => {},
@@ -232,8 +232,5 @@ function runWhole(body: Body): Buffer {
     },
   });
   const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined && only.release === undefined) return only.bytes;
-  const whole = Buffer.concat(chunks.map(({ bytes }) => bytes));
-  for (const { release } of chunks) release?.();
-  return whole;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }

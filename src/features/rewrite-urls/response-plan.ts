@@ -31,6 +31,9 @@ function endToEnd(headers: ReadonlyHeaderList): HeaderList {
   return copyEndToEnd(headers, new HeaderList());
 }
 
+/** A body that announces no more fits into a slab when it is rewritten, unless it grows by a third. */
+const PROMPT_BYTES = 192 * 1024;
+
 /** What tells a page from fetched markup where browsers do not say it: see {@link wantsShim}. */
 const DECIDE_WITHOUT_DESTINATION = ['Accept', 'X-Requested-With', 'HX-Request'];
 
@@ -182,8 +185,10 @@ export class ResponsePlan {
       length !== undefined && length < WORTH_CODING_BYTES && selection.codings.length === 0 ? undefined : coding;
     if (selection.codings.length === 0) {
       const rewritten = rewriter.rewrite(body, selection, used);
-      const isStream = used !== undefined || this.#mediaType === 'text/event-stream';
-      return isStream ? { head: head(used), body: rewritten } : this.#gather(exchange, rewritten, head(used));
+      const isLong = length !== undefined && length > PROMPT_BYTES;
+      if (used !== undefined || isLong || this.#mediaType === 'text/event-stream')
+        return { head: head(used), body: rewritten };
+      return this.#gather(exchange, rewritten, head(used), length !== undefined);
     }
     return this.#decodeStream(exchange, body, selection, (plain) => ({
       head: head(coding),
@@ -192,9 +197,9 @@ export class ResponsePlan {
   }
 
   /** The answer waits for what of it is there already: then its length may be known. */
-  #gather(exchange: Exchange, rewritten: Body, head: ResponseHead): Reply | Promise<Reply> {
+  #gather(exchange: Exchange, rewritten: Body, head: ResponseHead, mayWait: boolean): Reply | Promise<Reply> {
     const prompt = new PromptBody(rewritten);
-    const gathered = prompt.gather();
+    const gathered = prompt.gather(mayWait);
     if (!(gathered instanceof Promise)) return { head, body: prompt };
     exchange.running = prompt;
     return gathered.then(() => {

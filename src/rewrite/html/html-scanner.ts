@@ -134,10 +134,10 @@ export class HtmlScanner implements Scanner, TokenReader {
     }
     this.#moveBy(start - this.#settled);
     this.#stage.open(window, start, to, edits);
-    this.#plain.start();
     this.#tokenizer.scan(this.#stage.bytes, isLast);
     const settled = this.#settle(to, isLast);
     this.#stage.close(settled);
+    this.#plain.end();
     this.#settled = settled;
     return settled;
   }

@@ -146,7 +146,6 @@ describe('PlainMarkup', () => {
     const needles = new NeedleCursor([Buffer.from(needle)]);
     needles.start(bytes, 0, bytes.length);
     const markup = new PlainMarkup();
-    markup.start();
     return text.slice(markup.skip(Window.of(bytes), 0, bytes.length, needles));
   }
   const filler = '<p class="a">words</p>'.repeat(10);

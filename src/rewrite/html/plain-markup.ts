@@ -36,14 +36,16 @@ function attributeNames(): string[] {
   return ATTRIBUTES.names.filter(([, number]) => !plain.includes(KIND_OF[number] ?? text)).map(([name]) => name);
 }
 
-/** Serves one scanner; begin every window with {@link start}. */
+/** Serves one scanner; end every window with {@link end}. */
 export class PlainMarkup {
   #text = '';
   #from = 0;
   #to = 0;
 
-  start(): void {
+  end(): void {
     this.#to = 0;
+    // A body may wait long for its next window.
+    this.#text = '';
   }
 
   /**
