@@ -218,7 +218,8 @@ describe('a client that stalls', () => {
   });
 
   test('gets the same, whenever it stalls', () => {
-    for (const opening of ['', '<!--', '<textarea>', '<div data-no-rewrite>', '<i title="'])
+    const long = `<div data-no-rewrite title="${'words '.repeat(300)}">`;
+    for (const opening of ['', '<!--', '<textarea>', '<div data-no-rewrite>', '<i title="', long])
       for (let at = 1; at < 12; at++) {
         const text = opening + line.repeat(100) + hit + line.repeat(100) + hit;
         const { out } = runStalled(text, 700, (write) => write % at === 0);
