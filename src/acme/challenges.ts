@@ -1,6 +1,6 @@
 // Challenges: what is put up so that a CA can see that a name leads to us, and how it is shown: http-01 and tls-alpn-01.
 
-import { parseCertificate } from '../tls/certificate.ts';
+import { type Certificate, parseCertificate } from '../tls/certificate.ts';
 import type { CertificateSource } from '../tls/certificate-source.ts';
 import type { ClientHello } from '../tls/client-hello.ts';
 import { Identity } from '../tls/identity.ts';
@@ -22,7 +22,7 @@ export interface ChallengeSolver {
 /** RFC 8555 §8.3. */
 export const HTTP_CHALLENGE_PREFIX = '/.well-known/acme-challenge/';
 /** RFC 8737 §3. */
-const ACME_PROTOCOL = 'acme-tls/1';
+export const ACME_PROTOCOL = 'acme-tls/1';
 const TOKEN = /^[A-Za-z0-9_-]{16,200}$/;
 const VALIDITY_MS = 24 * 3600_000;
 
@@ -80,6 +80,12 @@ export class ChallengeBoard implements CertificateSource {
     return () => this.#tokens.delete(token);
   }
 
+  /** The same for tls-alpn-01, with a certificate of its own, told as its octets (DER). */
+  async presentTlsProbe(name: string, answer: string): Promise<{ readonly leaf: Buffer; readonly takeDown: Cancel }> {
+    const { certificate, takeDown } = await this.#putUpTls(name, answer);
+    return { leaf: certificate.leaf.raw, takeDown };
+  }
+
   async #presentHttp(store: AcmeStore, token: string, answer: string): Promise<() => Promise<void>> {
     this.#tokens.set(token, answer);
     await store.writeChallenge(`http-${token}`, answer);
@@ -90,31 +96,44 @@ export class ChallengeBoard implements CertificateSource {
   }
 
   async #presentTls(store: AcmeStore, name: string, answer: string): Promise<() => Promise<void>> {
+    const { certificate, takeDown } = await this.#putUpTls(name, answer);
+    await store.writeChallenge(`tls-${name}`, `${certificate.key}${certificate.chain}`);
+    return async () => {
+      takeDown();
+      await store.deleteChallenge(`tls-${name}`).catch(() => {});
+    };
+  }
+
+  async #putUpTls(name: string, answer: string): Promise<{ certificate: Certificate; takeDown: Cancel }> {
     const nowMs = this.#clock.epochMs();
     const validity = { fromMs: nowMs - VALIDITY_MS, toMs: nowMs + VALIDITY_MS };
     const { chain, key } = await createChallengeCertificate(name, answer, validity);
-    const identity = this.#makeIdentity(chain, key);
+    const certificate = parseCertificate(chain, key);
+    const identity = this.#makeIdentity(certificate);
     this.#identities.set(name, identity);
-    await store.writeChallenge(`tls-${name}`, `${key}${chain}`);
-    return async () => {
-      this.#identities.delete(name);
+    const takeDown = () => {
+      if (this.#identities.get(name) === identity) this.#identities.delete(name);
       identity.close();
-      await store.deleteChallenge(`tls-${name}`).catch(() => {});
     };
+    return { certificate, takeDown };
   }
 
   async #findStored(name: string): Promise<Identity | undefined> {
     const text = await this.#readStores(`tls-${name}`);
     if (text === undefined) return undefined;
-    const identity = this.#makeIdentity(text, text);
+    const identity = this.#makeIdentity(parseCertificate(text, text));
     // It serves one handshake: its context lives on without taking part in renewals of ticket keys.
     identity.close();
     return identity;
   }
 
-  #makeIdentity(chain: string, key: string): Identity {
-    const certificates = [parseCertificate(chain, key)];
-    const options = { label: ACME_PROTOCOL, certificates, preset: 'modern', clients: undefined } as const;
+  #makeIdentity(certificate: Certificate): Identity {
+    const options = {
+      label: ACME_PROTOCOL,
+      certificates: [certificate],
+      preset: 'modern',
+      clients: undefined,
+    } as const;
     return new Identity({ ...options, alpnProtocols: [ACME_PROTOCOL] }, this.#tickets);
   }
 

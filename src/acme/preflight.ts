@@ -2,9 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
+import { connect } from 'node:tls';
 import type { Clock } from '../util/clock.ts';
 import { AcmeError } from './acme-error.ts';
-import { type ChallengeBoard, type ChallengeType, HTTP_CHALLENGE_PREFIX } from './challenges.ts';
+import { ACME_PROTOCOL, type ChallengeBoard, type ChallengeType, HTTP_CHALLENGE_PREFIX } from './challenges.ts';
 import { HttpClient } from './http-client.ts';
 
 /** The outside world, as far as the checks look at it. */
@@ -15,6 +16,8 @@ export interface Surroundings {
   ownAddresses(): ReadonlySet<string>;
   /** The body of the answer at a URL. */
   fetch(url: string): Promise<string>;
+  /** The certificate that port 443 of a name shows to a CA that checks a tls-alpn-01 challenge, in DER. */
+  handshake(name: string): Promise<Buffer>;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -22,7 +25,7 @@ const NOT_FOUND = ['ENOTFOUND', 'ENODATA', 'EAI_NONAME'];
 
 /**
  * Whether a challenge has any chance. Rejects where it has none: the name does not resolve; or it leads to this machine,
- * and a token of our own cannot be read there over http. Where a name leads elsewhere (to a balancer, through NAT) nothing
+ * and what we put up cannot be seen there: a token over http, or a certificate over TLS on port 443. Where a name leads elsewhere (to a balancer, through NAT) nothing
  * can be known from inside, and nothing is said. For dns-01 the name need not even exist.
  */
 export async function checkBefore(
@@ -34,18 +37,16 @@ export async function checkBefore(
   if (challenge === 'dns-01') return;
   const addresses = await resolveName(name, surroundings);
   const own = surroundings.ownAddresses();
-  if (challenge !== 'http-01' || !addresses.every((address) => own.has(address))) return;
-  const [token, answer] = [randomBytes(24).toString('base64url'), randomBytes(24).toString('base64url')];
-  const takeDown = board.presentProbe(token, answer);
-  try {
-    await readBack(`http://${name}${HTTP_CHALLENGE_PREFIX}${token}`, answer, addresses, surroundings);
-  } finally {
-    takeDown();
-  }
+  if (!addresses.every((address) => own.has(address))) return;
+  const seen =
+    challenge === 'http-01' ? await probeHttp(name, board, surroundings) : await probeTls(name, board, surroundings);
+  if (seen === undefined) return;
+  const where = `${name} leads to this machine (${addresses.join(', ')}), but`;
+  throw new AcmeError('local', `preflight: ${where} ${seen.message}; nothing was ordered`, { cause: seen.cause });
 }
 
-/** The world as it is. */
-export function realSurroundings(clock: Clock): Surroundings {
+/** The world as it is. `tlsPort`: where handshakes go, for tests. */
+export function realSurroundings(clock: Clock, tlsPort = 443): Surroundings {
   return {
     resolve: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
     ownAddresses: () =>
@@ -58,6 +59,7 @@ export function realSurroundings(clock: Clock): Surroundings {
         http.close();
       }
     },
+    handshake: (name) => shakeHands(name, tlsPort, clock),
   };
 }
 
@@ -73,22 +75,70 @@ async function resolveName(name: string, surroundings: Surroundings): Promise<re
   }
 }
 
-async function readBack(
-  url: string,
-  answer: string,
-  addresses: readonly string[],
+/** What stands in the way of a challenge. */
+interface Obstacle {
+  readonly message: string;
+  readonly cause?: unknown;
+}
+
+async function probeHttp(
+  name: string,
+  board: ChallengeBoard,
   surroundings: Surroundings,
-): Promise<void> {
-  const where = `${new URL(url).host} leads to this machine (${addresses.join(', ')}), but`;
-  let body: string;
+): Promise<Obstacle | undefined> {
+  const [token, answer] = [randomText(), randomText()];
+  const takeDown = board.presentProbe(token, answer);
   try {
-    body = await surroundings.fetch(url);
+    const body = await surroundings.fetch(`http://${name}${HTTP_CHALLENGE_PREFIX}${token}`);
+    return body === answer ? undefined : { message: 'something else answers on port 80' };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AcmeError('local', `preflight: ${where} port 80 does not answer: ${reason}; nothing was ordered`, {
-      cause,
-    });
+    return { message: `port 80 does not answer: ${reasonOf(cause)}`, cause };
+  } finally {
+    takeDown();
   }
-  if (body !== answer)
-    throw new AcmeError('local', `preflight: ${where} something else answers on port 80; nothing was ordered`);
+}
+
+async function probeTls(
+  name: string,
+  board: ChallengeBoard,
+  surroundings: Surroundings,
+): Promise<Obstacle | undefined> {
+  const { leaf, takeDown } = await board.presentTlsProbe(name, randomText());
+  try {
+    const shown = await surroundings.handshake(name);
+    return shown.equals(leaf) ? undefined : { message: 'something else answers on port 443' };
+  } catch (cause) {
+    return { message: `port 443 does not answer to ${ACME_PROTOCOL}: ${reasonOf(cause)}`, cause };
+  } finally {
+    takeDown();
+  }
+}
+
+/** As a CA does (RFC 8737 §3): with the name, and with no other protocol. The certificate is compared, not trusted. */
+function shakeHands(name: string, port: number, clock: Clock): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const options = { port, host: name, servername: name, ALPNProtocols: [ACME_PROTOCOL] };
+    const socket = connect({ ...options, rejectUnauthorized: false });
+    const end = (settle: () => void) => {
+      cancel();
+      socket.destroy();
+      settle();
+    };
+    const cancel = clock.after(TIMEOUT_MS, () => end(() => reject(new Error(`nothing within ${TIMEOUT_MS} ms`))));
+    socket.on('error', (error) => end(() => reject(error)));
+    socket.on('close', () => end(() => reject(new Error('the connection was closed'))));
+    socket.on('secureConnect', () => {
+      const { raw } = socket.getPeerX509Certificate() ?? {};
+      const isTaken = socket.alpnProtocol === ACME_PROTOCOL && raw !== undefined;
+      end(() => (isTaken ? resolve(raw) : reject(new Error('it was not agreed on'))));
+    });
+  });
+}
+
+function randomText(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -105,7 +105,7 @@ export const acmeSchema = z
       .boolean()
       .prefault(true)
       .describe(
-        'Whether to look before a public CA is asked: does the name resolve, and if it leads to this machine, do we answer on port 80?',
+        'Whether to look before a public CA is asked: does the name resolve, and if it leads to this machine, do we answer on port 80, or 443 for tls-alpn-01?',
       ),
   })
   .describe(

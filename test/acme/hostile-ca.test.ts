@@ -242,6 +242,7 @@ test('a public CA is not asked for a name that does not resolve, a private one i
   const surroundings = {
     resolve: () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' })),
     ownAddresses: () => new Set<string>(),
+    handshake: () => Promise.reject(new Error('not asked for')),
     fetch: () => Promise.reject(new Error('not asked')),
   };
   const authorities = [{ directory: ca.directory, ca: undefined, eab: undefined, profile: undefined }];
