@@ -53,6 +53,7 @@ export class PlainMarkup {
    * behind a tag.
    */
   skip(window: Window, at: number, end: number, needles: NeedleCursor): number {
+    if (isKnownNext(window.bytes, at)) return at;
     if (at >= this.#to) {
       needles.skipTo(at);
       const to = Math.min(needles.next, end, at + STRETCH_BYTES);
@@ -65,4 +66,17 @@ export class PlainMarkup {
     PLAIN.test(this.#text);
     return this.#from + PLAIN.lastIndex;
   }
+}
+
+/** Whether the next tag, with no text before it, is of the kinds that hold most URLs: then trying costs and gains nothing. */
+function isKnownNext(bytes: Buffer, from: number): boolean {
+  let at = from;
+  while (bytes[at] === 0x20 || bytes[at] === 0x0a) at++;
+  if (bytes[at] !== 0x3c) return false;
+  const first = bytes[at + 1];
+  const second = bytes[at + 2];
+  // `<a `, `<im`, `<in`, `<sc`
+  if (first === 0x61) return second === 0x20;
+  if (first === 0x69) return second === 0x6d || second === 0x6e;
+  return first === 0x73 && second === 0x63;
 }
