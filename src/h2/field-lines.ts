@@ -10,6 +10,8 @@ export interface HeadFault {
   readonly detail: string;
   /** The path as received where it is what is refused: a path that forges an address is told apart by it. */
   readonly target?: string;
+  /** Whether the method is HEAD, so that the answer has no content either. */
+  readonly isHead?: boolean;
 }
 
 /** What broken sections are called: the two directions have different codes for it. */

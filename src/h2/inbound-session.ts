@@ -1,17 +1,18 @@
-// A client's HTTP/2 connection: streams to exchanges, through node:http2, with limits, deadlines and GOAWAY.
-import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import type { Socket } from 'node:net';
+// A client's HTTP/2 connection: streams to exchanges, with limits, deadlines and GOAWAY.
+import type { Release } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { ExchangeHost } from '../exchange/host.ts';
+import type { Connection } from '../net/connection.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
-import { endSession } from './end-session.ts';
+import { CODE, LARGEST_31_BITS } from './frames.ts';
+import type { BlockFault } from './hpack/decoder.ts';
 import { InboundStream, type StreamContext } from './inbound-stream.ts';
-import { FloodGauge, type SessionLimits } from './limits.ts';
+import type { SessionLimits } from './limits.ts';
 import { HeadReader } from './pseudo-headers.ts';
+import { Session, type SessionUser } from './session.ts';
+import type { Stream } from './stream.ts';
 
-/** RFC 9113 §6.8: the first GOAWAY of a graceful end names the highest stream there can be. */
-const LAST_STREAM_ID = 2 ** 31 - 1;
 /** How long the client may take to show that it saw the first GOAWAY. */
 const NOTICE_TIMEOUT_MS = 1_000;
 
@@ -19,7 +20,7 @@ const NOTICE_TIMEOUT_MS = 1_000;
  *     open       streams come
  *     noticed    the first GOAWAY is out; streams that crossed it are still served
  *     closing    the last GOAWAY is out; streams under way finish
- *     closed     gone
+ *     closed     our FIN is out, or about to be; the client is waited for, but not long
  */
 type Phase = 'open' | 'noticed' | 'closing' | 'closed';
 
@@ -27,52 +28,47 @@ type Phase = 'open' | 'noticed' | 'closing' | 'closed';
 export type OnGone = (session: InboundSession) => void;
 
 /** The server role of HTTP/2 on one connection. */
-export class InboundSession implements StreamContext, Expiring {
+export class InboundSession implements StreamContext, SessionUser, Expiring {
   readonly facts: ConnectionFacts;
   readonly host: ExchangeHost;
   readonly limits: SessionLimits;
   readonly deadlines: Deadlines;
   deadlineMs: number;
-  readonly #socket: Socket;
-  readonly #session: ServerHttp2Session;
+  readonly #session: Session;
   readonly #onGone: OnGone;
   readonly #streams = new Set<InboundStream>();
   readonly #heads: HeadReader;
-  readonly #brokenStreams: FloodGauge;
-  readonly #controlFrames: FloodGauge;
   #phase: Phase = 'open';
-  #isGone = false;
+  /** Whether it ended with everything handed over. What of it waits has the deadline of the connection. */
+  #hasFinished = false;
 
-  /**
-   * Takes over a socket that nobody reads: plain, or TLS with `h2` agreed. Bytes that came already stand in its buffer
-   * (`socket.unshift`); the client's preface (RFC 9113 §3.4) is among them or comes next.
-   */
+  /** Takes a connection over; the client's preface (RFC 9113 §3.4) is handed to {@link onBytes} or comes next. */
   constructor(
-    socket: Socket,
+    connection: Connection,
     facts: ConnectionFacts,
     host: ExchangeHost,
     limits: SessionLimits,
-    deadlines: Deadlines,
     onGone: OnGone,
   ) {
-    this.#socket = socket;
     this.facts = facts;
     this.host = host;
     this.limits = limits;
-    this.deadlines = deadlines;
+    this.deadlines = connection.deadlines;
     this.#onGone = onGone;
     this.#heads = new HeadReader(limits);
-    this.#brokenStreams = new FloodGauge(limits.brokenStreams, deadlines);
-    this.#controlFrames = new FloodGauge(limits.controlFrames, deadlines);
-    this.#session = openSession(socket, limits);
-    this.#listen();
-    deadlines.add(this);
-    this.deadlineMs = deadlines.in(limits.headTimeoutMs);
+    this.#session = new Session(connection, this, { ...limits, role: 'server' });
+    this.deadlines.add(this);
+    this.deadlineMs = this.deadlines.in(limits.headTimeoutMs);
   }
 
   /** Whether an exchange is under way. */
   get isBusy(): boolean {
     return this.#streams.size > 0;
+  }
+
+  /** Reads bytes that came before the connection was taken over. */
+  onBytes(bytes: Buffer, release?: Release): void {
+    this.#session.onBytes(bytes, release);
   }
 
   /**
@@ -82,117 +78,97 @@ export class InboundSession implements StreamContext, Expiring {
   drain(): void {
     if (this.#phase !== 'open') return;
     this.#phase = 'noticed';
-    this.#session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM_ID);
+    this.#session.sendGoaway(LARGEST_31_BITS, CODE.none);
     this.deadlineMs = this.deadlines.in(NOTICE_TIMEOUT_MS);
-    this.#session.ping(() => this.#close());
+    this.#session.askAlive(() => this.#close());
   }
 
   /** Ends the connection at once. */
   destroy(): void {
-    this.#end(constants.NGHTTP2_NO_ERROR);
+    if (this.#phase === 'closed') this.#session.destroy();
+    else this.#session.end(CODE.none, 'stopped');
   }
 
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    if (this.#phase === 'closing') this.#end(constants.NGHTTP2_NO_ERROR);
-    else if (this.#phase === 'closed') this.#socket.destroy();
-    else this.#close();
+    if (this.#phase === 'open' || this.#phase === 'noticed') this.#close();
+    else if (this.#hasFinished && this.#session.isBlocked) this.#linger();
+    else this.#session.destroy();
   }
 
-  streamGone(stream: InboundStream, isBroken: boolean): void {
+  requestMalformed(): void {
+    this.#session.noteBroken();
+  }
+
+  streamGone(stream: InboundStream): void {
     this.#streams.delete(stream);
-    if (this.#phase === 'closed') return;
-    if (isBroken) this.#noteBroken();
-    if (this.#streams.size === 0) this.#expireIdle();
+    if (this.#streams.size === 0) this.#nothingUnderWay();
   }
 
-  #listen(): void {
-    const session = this.#session;
-    session.on('stream', (stream, _headers, _flags, lines?: string[]) => this.#onStream(stream, lines ?? []));
-    session.on('remoteSettings', () => this.#onControlFrame());
-    session.on('ping', () => this.#onControlFrame());
-    // node:http2 ends the connection after any of them; what matters is that it is over.
-    session.on('error', nothing);
-    session.on('close', () => this.#onClose());
-    this.#socket.on('close', () => this.#onClose());
-  }
-
-  #onStream(stream: ServerHttp2Stream, lines: readonly string[]): void {
-    if (this.#phase === 'closed') return;
-    if (stream.destroyed || stream.closed) {
-      // Reset by the next frame already: nothing was done for it, but it was read (CVE-2023-44487).
-      stream.on('error', nothing);
-      this.#noteBroken();
-      return;
-    }
-    const inbound = new InboundStream(this, stream, this.#heads.read(lines, stream.endAfterHeaders));
+  onStream(stream: Stream, lines: readonly string[] | BlockFault, isEnd: boolean): void {
+    const read =
+      typeof lines === 'string'
+        ? ({ code: 'request_head_too_large', detail: 'header block' } as const)
+        : this.#heads.read(lines, isEnd);
+    const inbound = new InboundStream(this, stream, read, isEnd);
     this.#streams.add(inbound);
     if (this.#phase === 'open') this.deadlineMs = Number.POSITIVE_INFINITY;
     inbound.open();
     if (this.host.isDraining) this.drain();
   }
 
-  #onControlFrame(): void {
-    if (this.#controlFrames.isOverflowing()) this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  onSettings(): void {}
+
+  /** The client asks for nothing more, or, with an error, is through with the connection (RFC 9113 §6.8, §5.4.1). */
+  onGoaway(_lastStream: number, code: number): void {
+    if (code === CODE.none) this.#close();
+    else this.#session.end(CODE.none, `GOAWAY of the client: ${code}`);
   }
 
-  #noteBroken(): void {
-    if (this.#brokenStreams.isOverflowing()) this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  /** The FIN of the client. Whole requests are still answered, as far as their windows allow. */
+  onEnd(): void {
+    for (const stream of [...this.#streams]) stream.clientEnded();
+    this.#close();
   }
 
-  #expireIdle(): void {
-    if (this.#phase === 'open') this.deadlineMs = this.deadlines.in(this.limits.idleTimeoutMs);
-    else if (this.#phase === 'closing') this.deadlineMs = this.deadlines.in(this.limits.lingerTimeoutMs);
+  onStalled(): void {
+    for (const stream of [...this.#streams]) stream.abandon(new ProxyError('response_write_timeout'));
+    this.#session.destroy();
   }
 
-  /** The last GOAWAY; node:http2 ends the connection behind the last stream. */
-  #close(): void {
-    if (this.#phase === 'closing' || this.#phase === 'closed' || this.#session.destroyed) return;
-    this.#phase = 'closing';
-    this.deadlineMs = Number.POSITIVE_INFINITY;
-    this.#session.close();
-    if (this.#streams.size === 0) this.#expireIdle();
-  }
-
-  /** GOAWAY with `code`, everything under way given up. A client that does not take the GOAWAY is not waited for long. */
-  #end(code: number): void {
-    if (this.#phase === 'closed') return;
+  onFailure(): void {
     this.#phase = 'closed';
-    this.deadlineMs = this.deadlines.in(this.limits.lingerTimeoutMs);
-    for (const stream of [...this.#streams]) stream.abandon(new ProxyError('client_gone', `connection ended: ${code}`));
-    endSession(this.#session, code);
+    this.#linger();
   }
 
-  #onClose(): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
+  onClosed(): void {
     this.#phase = 'closed';
     this.deadlines.remove(this);
-    for (const stream of [...this.#streams]) stream.abandon(new ProxyError('client_gone', 'connection closed'));
-    this.#socket.destroy();
     this.#onGone(this);
   }
-}
 
-function openSession(socket: Socket, limits: SessionLimits): ServerHttp2Session {
-  const session = performServerHandshake(socket, {
-    settings: {
-      // RFC 8441 §3.
-      enableConnectProtocol: true,
-      maxConcurrentStreams: limits.concurrentStreams,
-      initialWindowSize: limits.streamWindowBytes,
-      // Twice of what is accepted: a head that is a little too large gets an answer that says so.
-      maxHeaderListSize: limits.headBytes * 2,
-    },
-    // Twice, because browsers send each cookie as a line of its own.
-    maxHeaderListPairs: limits.headerCount * 2,
-    maxSessionMemory: limits.sessionMemoryMiB,
-    maxSessionInvalidFrames: limits.invalidFrames,
-    maxSessionRejectedStreams: limits.invalidFrames,
-    maxOutstandingPings: 1,
-  });
-  session.setLocalWindowSize(limits.connectionWindowBytes);
-  return session;
-}
+  #nothingUnderWay(): void {
+    if (this.#phase === 'open') this.deadlineMs = this.deadlines.in(this.limits.idleTimeoutMs);
+    else if (this.#phase === 'closing') this.#finish();
+  }
 
-function nothing(): void {}
+  /** The last GOAWAY; the connection ends behind the last stream. */
+  #close(): void {
+    if (this.#phase === 'closing' || this.#phase === 'closed') return;
+    this.#phase = 'closing';
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    this.#session.sendGoaway(this.#session.lastPeerStream, CODE.none);
+    if (this.#streams.size === 0) this.#finish();
+  }
+
+  #finish(): void {
+    this.#phase = 'closed';
+    this.#hasFinished = true;
+    this.#linger();
+    this.#session.finish();
+  }
+
+  #linger(): void {
+    this.deadlineMs = this.deadlines.in(this.limits.lingerTimeoutMs);
+  }
+}

@@ -16,7 +16,10 @@ export interface SessionLimits {
   readonly headTimeoutMs: number;
   /** Longest pause of a request body that somebody wants. */
   readonly bodyTimeoutMs: number;
-  /** Longest time in which the client takes nothing (at most 64 KiB, one piece) of the answer that waits for it. */
+  /**
+   * Longest time in which the client takes nothing of an answer that waits for it, nor, where that has a window of its own,
+   * of the others on the connection, whose turns come first.
+   */
   readonly writeTimeoutMs: number;
   /** How long a connection may be open without a request under way. */
   readonly idleTimeoutMs: number;
@@ -32,12 +35,8 @@ export interface SessionLimits {
   readonly connectionWindowBytes: number;
   /** Streams that ended without a whole answer (CVE-2023-44487, CVE-2025-8671): at once, and per second thereafter. */
   readonly brokenStreams: Rate;
-  /** SETTINGS and PING frames of the client (CVE-2019-9512, CVE-2019-9515). */
+  /** SETTINGS, PING and empty DATA frames of the client (CVE-2019-9512, CVE-2019-9515, CVE-2019-9518). */
   readonly controlFrames: Rate;
-  /** Frames that break the protocol without breaking the connection, and empty DATA frames (CVE-2019-9518). */
-  readonly invalidFrames: number;
-  /** What the protocol library may hold for the connection, in MiB. */
-  readonly sessionMemoryMiB: number;
   /** Whose reading of request paths is used; undefined for the strict one. */
   readonly compat: CompatServer | undefined;
 }
@@ -65,8 +64,6 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   connectionWindowBytes: 1024 * 1024,
   brokenStreams: { burst: 200, perSecond: 20 },
   controlFrames: { burst: 500, perSecond: 50 },
-  invalidFrames: 100,
-  sessionMemoryMiB: 10,
   compat: undefined,
 };
 
@@ -100,11 +97,8 @@ export interface OutboundSessionLimits {
   readonly answerTimeoutMs: number;
   /** How long a closing session is waited for. */
   readonly lingerTimeoutMs: number;
-  /** SETTINGS and PING frames of the endpoint. */
+  /** SETTINGS, PING and empty DATA frames of the endpoint. */
   readonly controlFrames: Rate;
-  readonly invalidFrames: number;
-  /** What the protocol library may hold for the session, in MiB. */
-  readonly sessionMemoryMiB: number;
 }
 
 /** The defaults; those it shares with HTTP/1.1 come from `limits:` and `timeouts:`. */
@@ -124,8 +118,6 @@ export const DEFAULT_OUTBOUND_SESSION_LIMITS: OutboundSessionLimits = {
   answerTimeoutMs: 10_000,
   lingerTimeoutMs: 5_000,
   controlFrames: { burst: 1000, perSecond: 100 },
-  invalidFrames: 100,
-  sessionMemoryMiB: 64,
 };
 
 /** A token bucket in the coarse time of the deadlines. */

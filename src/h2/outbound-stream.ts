@@ -1,5 +1,4 @@
 // One request to an endpoint and its answer on an HTTP/2 stream: owns the body that goes out and the body that comes in.
-import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from 'node:http2';
 import { type Body, emptyBody } from '../exchange/body.ts';
 import { ProxyError, toProxyError } from '../exchange/errors.ts';
 import type { OutboundRequest } from '../exchange/head.ts';
@@ -10,24 +9,28 @@ import { isBodylessStatus, isInterimStatus } from '../http/status.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { invariant } from '../util/invariant.ts';
 import { switchedHead, WEBSOCKET } from './extended-connect.ts';
-import { RESPONSE_FAULTS } from './field-lines.ts';
+import { type HeadFault, RESPONSE_FAULTS } from './field-lines.ts';
+import { CODE } from './frames.ts';
+import type { BlockFault } from './hpack/decoder.ts';
 import type { OutboundSessionLimits } from './limits.ts';
-import { type ReadResponse, readResponse } from './read-response.ts';
-import { connectFields, requestFields } from './request-headers.ts';
-import { StreamBody, type StreamBodyOwner } from './stream-body.ts';
-import { StreamSink, type StreamSinkOwner } from './stream-sink.ts';
+import { MessageBody, type MessageBodyOwner } from './message-body.ts';
+import { MessageSink, type MessageSinkOwner } from './message-sink.ts';
+import type { ReadResponse } from './read-response.ts';
+import { connectLines, requestLines } from './request-lines.ts';
+import type { Stream, StreamUser } from './stream.ts';
 
 /** What a stream needs of the session it is on. */
 export interface OutboundStreamContext {
   readonly scheme: 'http' | 'https';
   readonly limits: OutboundSessionLimits;
   readonly deadlines: Deadlines;
-  /** Whether the connection is gone. */
+  /** Whether the connection is gone, or about to be. */
   readonly isOver: boolean;
-  /** Begins a stream, or undefined if none may begin any more. */
-  request(fields: OutgoingHttpHeaders, isWhole: boolean): ClientHttp2Stream | undefined;
-  /** Whether the endpoint said that it did nothing for a stream. */
-  wasIgnored(streamId: number | undefined): boolean;
+  /** Why; empty where nobody knows. */
+  readonly endDetail: string;
+  /** Makes a stream, or undefined if none may begin any more. */
+  begin(user: StreamUser): Stream | undefined;
+  readHead(lines: readonly string[]): ReadResponse | HeadFault;
   /** The endpoint was silent for too long. */
   checkAlive(): void;
   /** The place is free again; the last call. */
@@ -39,31 +42,31 @@ export interface OutboundStreamContext {
  *     awaiting   the request is going out, the head of the answer is not here yet
  *     body       the answer is coming in
  *     tunnel     a WebSocket
- *     closed     over for the receiver; the place is free when node:http2 says `close`
+ *     closed     the answer is whole, though perhaps nobody has taken it yet, or it never will be
  */
 type Phase = 'idle' | 'awaiting' | 'body' | 'tunnel' | 'closed';
 
 const NO_HEADERS = new HeaderList();
+const HEAD_TOO_LARGE: HeadFault = { code: RESPONSE_FAULTS.headTooLarge, detail: 'header block' };
 
 /** The client role of one stream. */
-export class OutboundStream implements OutboundCarrier, StreamBodyOwner, StreamSinkOwner, Expiring {
+export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyOwner, MessageSinkOwner, Expiring {
   readonly protocol = 'h2';
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly #context: OutboundStreamContext;
   #phase: Phase = 'idle';
-  #stream: ClientHttp2Stream | undefined = undefined;
+  #stream: Stream | undefined = undefined;
   #receiver: ResponseReceiver | undefined = undefined;
   #method = '';
   #requestHeaders: ReadonlyHeaderList = NO_HEADERS;
   #isHandshake = false;
   #isGrpc = false;
   #requestBody: Body = emptyBody;
-  #sink: StreamSink | undefined = undefined;
+  #sink: MessageSink | undefined = undefined;
+  /** Whether the request body waits for 100. */
   #isBodyHeld = false;
-  #body: StreamBody | undefined = undefined;
+  #body: MessageBody | undefined = undefined;
   #interimCount = 0;
-  /** Whether END_STREAM came. */
-  #isAnswerWhole = false;
 
   constructor(context: OutboundStreamContext) {
     this.#context = context;
@@ -77,17 +80,24 @@ export class OutboundStream implements OutboundCarrier, StreamBodyOwner, StreamS
     this.#requestHeaders = request.headers;
     this.#isHandshake = request.headers.get('upgrade')?.toLowerCase() === WEBSOCKET;
     this.#isGrpc = isGrpc(request.headers.get('content-type'));
-    if (!this.#begin(request, body)) return;
+    const begun = this.#begin(request, body);
+    if (begun instanceof ProxyError) {
+      this.#fail(begun);
+      this.#context.streamGone(this);
+      return;
+    }
+    this.#stream = begun.stream;
     this.#context.deadlines.add(this);
     this.#isBodyHeld = expectsContinue && !body.isEmpty;
     this.#requestBody = body;
+    begun.stream.sendHead(begun.lines, body.isEmpty && !this.#isHandshake);
     if (this.#isBodyHeld) this.deadlineMs = this.#context.deadlines.in(this.#context.limits.continueTimeoutMs);
     else this.#sendBody();
   }
 
   cancel(reason: ProxyError): void {
     if (this.#phase === 'idle') this.destroy();
-    else if (this.#phase !== 'closed') this.#giveUp(reason, constants.NGHTTP2_CANCEL);
+    else if (this.#phase !== 'closed') this.#giveUpUnheard(reason);
   }
 
   destroy(): void {
@@ -96,31 +106,65 @@ export class OutboundStream implements OutboundCarrier, StreamBodyOwner, StreamS
     this.#context.streamGone(this);
   }
 
-  /** The endpoint sends nothing more. What has come whole is still read. */
-  connectionEnded(error: ProxyError): void {
-    if (!this.#isAnswerWhole || this.#phase === 'awaiting') this.abandon(error);
-  }
-
-  /** The session is over. */
-  abandon(error: ProxyError): void {
-    const stream = this.#stream;
-    this.#fail(this.#context.wasIgnored(stream?.id) ? refused('GOAWAY') : error);
-    this.#close(constants.NGHTTP2_CANCEL);
-    if (stream === undefined) this.#context.streamGone(this);
+  /** The endpoint takes nothing of what waits for it, of whatever stream. */
+  writeTimedOut(): void {
+    this.#giveUp(new ProxyError('upstream_write_timeout'), CODE.cancel);
   }
 
   // The request body goes out.
 
-  bodyMoved(): void {
+  onMoved(): void {
     this.#watch();
+  }
+
+  onDrained(): void {
+    this.#sink?.onDrained?.();
+  }
+
+  onEndSent(): void {
+    this.#watch();
+  }
+
+  /** A tunnel lives as long as bytes go either way. */
+  bodyMoved(): void {
+    if (this.#phase === 'tunnel') this.#watch();
   }
 
   /** The client's side broke: the request cannot be finished. */
   bodyFailed(error: ProxyError): void {
-    this.#giveUp(error, constants.NGHTTP2_CANCEL, true);
+    this.#giveUp(error, CODE.cancel);
   }
 
-  // The response body comes in.
+  // The response comes in.
+
+  onHeaders(lines: readonly string[] | BlockFault, isEnd: boolean): void {
+    if (this.#phase === 'awaiting') this.#headArrived(lines, isEnd);
+    else this.#body?.trailersArrived(lines, isEnd);
+  }
+
+  onData(bytes: Buffer): void {
+    if (this.#body === undefined) this.#refuse('response_malformed', 'DATA where none can be');
+    else this.#body.arrived(bytes);
+  }
+
+  /** RFC 9113 §8.1: an answer may be whole before the request is; the rest of that is of no use. */
+  onEnd(): void {
+    if (this.#phase === 'awaiting') this.#refuse('response_malformed', 'an end without a final head');
+    this.#body?.ended();
+    if (this.#phase === 'tunnel') return;
+    this.#phase = 'closed';
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    this.#dropRequestRest();
+    // NO_ERROR says that nothing is wrong with the answer.
+    if (this.#stream?.hasEnded === false) this.#stream.reset(CODE.none);
+  }
+
+  onClosed(code: number): void {
+    this.#context.deadlines.remove(this);
+    if (this.#stream?.hasPeerEnded) this.#phase = 'closed';
+    else this.#fail(this.#closeError(code));
+    this.#context.streamGone(this);
+  }
 
   bodyWanted(): void {
     this.#restart();
@@ -134,122 +178,88 @@ export class OutboundStream implements OutboundCarrier, StreamBodyOwner, StreamS
     this.#restart();
   }
 
-  /** RFC 9113 §8.1: an answer may be whole before the request is; the rest of that is of no use. */
-  bodyRead(): void {
-    if (this.#phase === 'tunnel') return;
-    this.#phase = 'closed';
-    this.#linger();
-    this.#cancelRequestBody(new ProxyError('upstream_closed', 'answered before the request was whole'));
-  }
+  bodyRead(): void {}
 
   bodyBroken(error: ProxyError): void {
-    this.#giveUp(error, constants.NGHTTP2_PROTOCOL_ERROR, true);
+    this.#giveUp(error, CODE.protocol);
   }
 
   bodyCancelled(reason: ProxyError): void {
-    this.#giveUp(reason, constants.NGHTTP2_CANCEL);
-  }
-
-  isEndOfMessage(): boolean {
-    return this.#isAnswerWhole;
+    this.#giveUpUnheard(reason);
   }
 
   onDeadline(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    if (this.#phase === 'closed') this.#endLingering();
-    else if (this.#phase === 'awaiting' && this.#isBodyHeld) this.#sendBody();
-    else if (this.#sink?.isWaiting) this.#timeOut(new ProxyError('upstream_write_timeout'));
+    if (this.#phase === 'closed') this.#stream?.reset(CODE.cancel);
+    else if (this.#isBodyHeld) this.#sendBody();
+    else if (this.#phase === 'tunnel') this.#giveUp(new ProxyError('upstream_closed', 'silent tunnel'), CODE.cancel);
+    else if (this.#stream?.isWaiting && this.#stream.isBehindOthers) this.#watch();
+    else if (this.#stream?.isWaiting) this.#timeOut(new ProxyError('upstream_write_timeout'));
     else if (this.#phase === 'awaiting') this.#timeOut(new ProxyError('upstream_timeout'));
-    else if (this.#phase === 'tunnel') this.#giveUp(new ProxyError('upstream_closed', 'silent tunnel'), CANCEL, true);
     else if (this.#body?.isWaiting) this.#timeOut(new ProxyError('upstream_read_timeout'));
   }
 
-  #endLingering(): void {
-    if (this.#stream?.closed) this.#stream.destroy();
-    else this.#close(CANCEL);
-  }
-
-  /** Begins the stream, or tells the receiver that there is none. */
-  #begin(request: OutboundRequest, body: Body): boolean {
+  /** The stream and the head to send on it, or why there is none. */
+  #begin(request: OutboundRequest, body: Body): { stream: Stream; lines: readonly string[] } | ProxyError {
     const { scheme } = this.#context;
     try {
-      const fields = this.#isHandshake ? connectFields(request, scheme) : requestFields(request, body, scheme);
-      const stream = this.#context.request(fields, body.isEmpty && !this.#isHandshake);
-      if (stream !== undefined) {
-        this.#listen(stream);
-        return true;
-      }
-      this.#fail(refused('the session is over'));
+      const lines = this.#isHandshake ? connectLines(request, scheme) : requestLines(request, body, scheme);
+      const stream = this.#context.begin(this);
+      return stream === undefined ? refused('the session is over') : { stream, lines };
     } catch (error) {
-      this.#fail(toProxyError(error));
+      return toProxyError(error);
     }
-    this.#context.streamGone(this);
-    return false;
-  }
-
-  #listen(stream: ClientHttp2Stream): void {
-    this.#stream = stream;
-    watchEndStream(stream, () => {
-      this.#isAnswerWhole = true;
-    });
-    stream.on('headers', (_headers, _flags, lines?: string[]) => this.#onInterim(lines ?? []));
-    stream.on('response', (_headers, flags, lines?: string[]) =>
-      this.#onResponse(lines ?? [], (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0),
-    );
-    stream.on('finish', () => this.#watch());
-    stream.on('error', nothing);
-    stream.on('close', () => this.#onClose(stream));
   }
 
   #sendBody(): void {
     this.#isBodyHeld = false;
     const stream = this.#stream;
     if (stream !== undefined && !this.#requestBody.isEmpty) {
-      const sink = new StreamSink(stream, this, this.#requestBody.length);
+      const sink = new MessageSink(stream, this, this.#requestBody.length);
       this.#sink = sink;
-      sink.start();
       this.#requestBody.sendTo(sink);
     }
     this.#watch();
   }
 
+  #headArrived(lines: readonly string[] | BlockFault, isEnd: boolean): void {
+    const read = typeof lines === 'string' ? HEAD_TOO_LARGE : this.#context.readHead(lines);
+    if ('code' in read) this.#refuse(read.code, read.detail);
+    else if (isInterimStatus(read.head.status)) this.#interim(read);
+    else if (this.#isHandshake && read.head.status < 300) this.#switch(read);
+    else this.#answer(read, isEnd);
+  }
+
   /** RFC 9110 §15.2: 1xx are forwarded, except 100, which answers our own expectation. */
-  #onInterim(lines: readonly string[]): void {
-    if (this.#phase !== 'awaiting') return;
-    const read = readResponse(lines, this.#context.limits);
-    if ('code' in read) this.#giveUp(new ProxyError(read.code, read.detail), PROTOCOL_ERROR, true);
-    else if (++this.#interimCount > this.#context.limits.interimCount)
-      this.#giveUp(new ProxyError('response_malformed', 'too many informational heads'), CALM, true);
-    else if (read.head.status !== 100) this.#receiver?.interim(read.head);
+  #interim({ head }: ReadResponse): void {
+    if (++this.#interimCount > this.#context.limits.interimCount)
+      this.#giveUp(new ProxyError('response_malformed', 'too many informational heads'), CODE.enhanceYourCalm);
+    else if (head.status !== 100) this.#receiver?.interim(head);
     else if (this.#isBodyHeld) this.#sendBody();
   }
 
-  #onResponse(lines: readonly string[], isWhole: boolean): void {
-    if (this.#phase === 'closed') return;
-    const read = readResponse(lines, this.#context.limits);
-    if ('code' in read) this.#giveUp(new ProxyError(read.code, read.detail), PROTOCOL_ERROR, true);
-    else if (this.#phase !== 'awaiting' || isInterimStatus(read.head.status))
-      this.#giveUp(new ProxyError('response_malformed', 'a head where none can be'), PROTOCOL_ERROR, true);
-    else if (this.#isHandshake && read.head.status < 300) this.#switch(read);
-    else this.#answer(read, isWhole);
-  }
-
-  #answer({ head, length }: ReadResponse, isWhole: boolean): void {
+  #answer({ head, length }: ReadResponse, isEnd: boolean): void {
     const stream = this.#stream;
     const receiver = this.#receiver;
     this.#receiver = undefined;
+    this.#isBodyHeld = false;
     if (stream === undefined) return;
     this.#phase = 'body';
-    if (isWhole || length === 0 || this.#method === 'HEAD' || isBodylessStatus(head.status)) {
-      this.bodyRead();
-      // Nobody else reads its end, and it does not close before; an endpoint that never sends it is not waited for.
-      stream.resume();
+    if (isEnd || length === 0 || this.#method === 'HEAD' || isBodylessStatus(head.status)) {
+      if (!isEnd) this.#awaitEnd();
       receiver?.reply({ head, body: emptyBody });
       return;
     }
-    this.#body = new StreamBody(stream, length, this, this.#bodyLimits);
+    this.#body = new MessageBody(stream, length, this, this.#bodyLimits);
     this.#watch();
     receiver?.reply({ head, body: this.#body });
+  }
+
+  /** The answer is whole with its head, but its stream is not over yet; an endpoint that never ends it is not waited for. */
+  #awaitEnd(): void {
+    this.#phase = 'closed';
+    this.deadlineMs = this.#context.deadlines.in(this.#context.limits.lingerTimeoutMs);
+    this.#dropRequestRest();
   }
 
   /** RFC 8441 §5: the stream is the WebSocket now, in both directions. */
@@ -259,11 +269,10 @@ export class OutboundStream implements OutboundCarrier, StreamBodyOwner, StreamS
     this.#receiver = undefined;
     if (stream === undefined) return;
     this.#phase = 'tunnel';
-    const sink = new StreamSink(stream, this, undefined);
+    const sink = new MessageSink(stream, this, undefined);
     this.#sink = sink;
-    sink.start();
-    this.#body = new StreamBody(stream, undefined, this, this.#bodyLimits);
-    this.#restart();
+    this.#body = new MessageBody(stream, undefined, this, this.#bodyLimits);
+    this.#watch();
     receiver?.reply({ head: switchedHead(head, this.#requestHeaders), body: this.#body, tunnel: sink });
   }
 
@@ -288,45 +297,46 @@ export class OutboundStream implements OutboundCarrier, StreamBodyOwner, StreamS
     const { deadlines, limits } = this.#context;
     if (this.#phase === 'closed' || this.#isBodyHeld) return;
     if (this.#phase === 'tunnel') this.deadlineMs = deadlines.in(limits.tunnelIdleTimeoutMs);
-    else if (this.#sink?.isWaiting) this.deadlineMs = deadlines.in(limits.writeTimeoutMs);
-    else if (this.#phase === 'awaiting') {
-      const isSent = this.#sink === undefined || this.#sink.isHandedOver;
+    else if (this.#stream?.isWaiting) {
+      this.#stream.watchTurns();
+      this.deadlineMs = deadlines.in(limits.writeTimeoutMs);
+    } else if (this.#phase === 'awaiting') {
       // While the client still sends its body, its own deadline counts.
-      if (!isSent) this.deadlineMs = Number.POSITIVE_INFINITY;
+      if (this.#stream?.hasEnded !== true) this.deadlineMs = Number.POSITIVE_INFINITY;
       else this.deadlineMs = deadlines.in(this.#isGrpc ? limits.tunnelIdleTimeoutMs : limits.responseTimeoutMs);
     } else if (this.#body?.isWaiting) this.deadlineMs = deadlines.in(this.#readTimeoutMs);
     else this.deadlineMs = Number.POSITIVE_INFINITY;
   }
 
   #timeOut(error: ProxyError): void {
-    this.#giveUp(error, CANCEL, true);
+    this.#giveUp(error, CODE.cancel);
     this.#context.checkAlive();
   }
 
-  #onClose(stream: ClientHttp2Stream): void {
-    this.#context.deadlines.remove(this);
-    this.#fail(this.#closeError(stream));
-    this.#context.streamGone(this);
+  /** Why there is no answer, or no whole one, on a stream that was closed with `code`. */
+  #closeError(code: number): ProxyError {
+    const { isOver, endDetail } = this.#context;
+    if (this.#phase !== 'awaiting') return new ProxyError('response_truncated', isOver ? endDetail : `reset ${code}`);
+    if (code === CODE.refusedStream) return refused(isOver ? 'the session is over' : 'by REFUSED_STREAM or GOAWAY');
+    return isOver ? new ProxyError('upstream_closed', endDetail) : new ProxyError('stream_reset', `code ${code}`);
   }
 
-  #closeError({ id, rstCode }: ClientHttp2Stream): ProxyError {
-    if (this.#phase !== 'awaiting')
-      return new ProxyError('response_truncated', this.#context.isOver ? '' : `reset ${rstCode}`);
-    if (this.#context.wasIgnored(id) || rstCode === constants.NGHTTP2_REFUSED_STREAM)
-      return refused(`reset ${rstCode}`);
-    if (this.#context.isOver) return new ProxyError('upstream_closed');
-    return new ProxyError('stream_reset', `code ${rstCode}`);
+  #refuse(code: ProxyError['code'], detail: string): void {
+    this.#giveUp(new ProxyError(code, detail), CODE.protocol);
   }
 
-  /** Ends the stream from our side. `tells`: the receiver, or the sink of the answer, hears why. */
-  #giveUp(reason: ProxyError, code: number, tells = false): void {
-    if (!tells) {
-      this.#receiver = undefined;
-      this.#phase = 'closed';
-      this.#cancelRequestBody(reason);
-    }
-    this.#fail(reason);
-    this.#close(code);
+  /** Ends the stream from our side; the receiver, or the sink of the answer, hears why. */
+  #giveUp(error: ProxyError, code: number): void {
+    this.#fail(error);
+    this.#stream?.reset(code);
+  }
+
+  /** Ends it for whoever does not want the answer any more. */
+  #giveUpUnheard(reason: ProxyError): void {
+    this.#receiver = undefined;
+    this.#phase = 'closed';
+    this.#cancelRequestBody(reason);
+    this.#stream?.reset(CODE.cancel);
   }
 
   /** Everybody who still works for this stream hears that it is over. */
@@ -341,45 +351,19 @@ export class OutboundStream implements OutboundCarrier, StreamBodyOwner, StreamS
     receiver?.failed(error);
   }
 
-  /** Nobody is interested any more; the place must come free all the same. */
-  #linger(): void {
-    this.deadlineMs = this.#context.deadlines.in(this.#context.limits.lingerTimeoutMs);
-  }
-
-  #close(code: number): void {
-    this.#linger();
-    if (this.#stream !== undefined && !this.#stream.destroyed) this.#stream.close(code);
+  #dropRequestRest(): void {
+    // Seldom needed, and an error costs more than all else here: it notes where it was made.
+    if (this.#stream?.hasEnded !== false) return;
+    this.#cancelRequestBody(new ProxyError('upstream_closed', 'answered before the request was whole'));
   }
 
   #cancelRequestBody(reason: ProxyError): void {
     const body = this.#requestBody;
     this.#requestBody = emptyBody;
-    const isSent = body.isEmpty || this.#sink?.isHandedOver === true;
-    if (isSent) return;
-    body.cancel(reason);
-    // The answer is whole: NO_ERROR says that nothing is wrong with it (RFC 9113 §8.1).
-    if (this.#isAnswerWhole) this.#close(constants.NGHTTP2_NO_ERROR);
+    if (!body.isEmpty && this.#stream?.hasEnded === false) body.cancel(reason);
   }
 }
-
-const CANCEL = constants.NGHTTP2_CANCEL;
-const PROTOCOL_ERROR = constants.NGHTTP2_PROTOCOL_ERROR;
-const CALM = constants.NGHTTP2_ENHANCE_YOUR_CALM;
 
 function refused(detail: string): ProxyError {
   return new ProxyError('stream_refused', detail);
 }
-
-/**
- * Tells when END_STREAM comes. Exception: `push` is overridden, because node:http2 pushes the end of a stream alike that
- * the endpoint reset with NO_ERROR, and has no other sign of the difference than `closed` at that instant.
- */
-function watchEndStream(stream: ClientHttp2Stream, onEndStream: () => void): void {
-  const push = stream.push.bind(stream);
-  stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
-    if (chunk === null && !stream.closed) onEndStream();
-    return push(chunk, encoding);
-  };
-}
-
-function nothing(): void {}

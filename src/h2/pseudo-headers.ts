@@ -51,6 +51,11 @@ export class HeadReader {
 
   /** `lines` are names and values by turns, in the order received. `isWhole`: END_STREAM came with them. */
   read(lines: readonly string[], isWhole: boolean): ReadRequest | HeadFault {
+    const read = this.#read(lines, isWhole);
+    return 'code' in read && lines[lines.indexOf(':method') + 1] === 'HEAD' ? { ...read, isHead: true } : read;
+  }
+
+  #read(lines: readonly string[], isWhole: boolean): ReadRequest | HeadFault {
     const size = lines.reduce((sum, text) => sum + text.length, 0);
     if (size > this.#limits.headBytes) return fault('request_head_too_large', `${size} bytes`);
     const start = findRegularLines(lines);

@@ -13,13 +13,35 @@ export interface ReadResponse {
   readonly length: number | undefined;
 }
 
+type Limits = Pick<OutboundSessionLimits, 'headBytes' | 'headerCount'>;
+
 const PSEUDO_NAMES: ReadonlySet<':status'> = new Set([':status'] as const);
 
-/** `lines` are names and values by turns, in the order received. */
-export function readResponse(
-  lines: readonly string[],
-  { headBytes, headerCount }: Pick<OutboundSessionLimits, 'headBytes' | 'headerCount'>,
-): ReadResponse | HeadFault {
+/**
+ * Reads the heads of one session. HPACK gives the same array for a block that repeats: then the head is the same one
+ * too, and everything derived from it with it.
+ */
+export class ResponseReader {
+  readonly #limits: Limits;
+  #lastLines: readonly string[] = [];
+  #last: ReadResponse | undefined = undefined;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** `lines` are names and values by turns, in the order received; the array never changes. */
+  read(lines: readonly string[]): ReadResponse | HeadFault {
+    if (lines === this.#lastLines && this.#last !== undefined) return this.#last;
+    const read = readResponse(lines, this.#limits);
+    if ('code' in read) return read;
+    this.#lastLines = lines;
+    this.#last = read;
+    return read;
+  }
+}
+
+function readResponse(lines: readonly string[], { headBytes, headerCount }: Limits): ReadResponse | HeadFault {
   const size = lines.reduce((sum, text) => sum + text.length, 0);
   if (size > headBytes) return { code: 'response_head_too_large', detail: `${size} bytes` };
   const start = findRegularLines(lines);

@@ -154,17 +154,6 @@ export class Connection implements Expiring {
     return free;
   }
 
-  /**
-   * Gives the socket away as it is, in the event that tells that it is open: before anything was read from it. Whoever
-   * takes it reads from its handle at once. The connection is of no more use; its user hears nothing more.
-   */
-  handOver(): Socket {
-    this.#isClosed = true;
-    this.#user = undefined;
-    this.#deadlines.remove(this);
-    return this.socket;
-  }
-
   /** Stops reading: the peer fills its window and waits. */
   pause(): void {
     if (this.#isPaused) return;

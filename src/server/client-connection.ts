@@ -71,31 +71,13 @@ export class ClientConnection {
     );
   }
 
-  /** The read under way must be over before node:http2 takes the socket. */
   #beginHttp2(unread: Buffer): void {
-    const { deadlines } = this.#connection;
-    const socket = this.#connection.detach(unread);
-    socket.on('error', nothing);
-    let isOver = false;
-    this.#engine = {
-      isBusy: false,
-      drain: () => {},
-      destroy: () => {
-        isOver = true;
-        socket.destroy();
-        this.#onGone(this);
-      },
-    };
-    process.nextTick(() => {
-      if (isOver) return;
-      socket.pause();
-      const facts: ConnectionFacts = { ...this.#facts, protocol: 'h2' };
-      const session = new InboundSession(socket, facts, this.#host, sessionLimits(this.#limits), deadlines, () =>
-        this.#onGone(this),
-      );
-      this.#engine = session;
-      if (this.#host.isDraining) session.drain();
-    });
+    const facts: ConnectionFacts = { ...this.#facts, protocol: 'h2' };
+    const limits = sessionLimits(this.#limits);
+    const session = new InboundSession(this.#connection, facts, this.#host, limits, () => this.#onGone(this));
+    this.#engine = session;
+    if (unread.length > 0) session.onBytes(unread);
+    if (this.#host.isDraining) session.drain();
   }
 }
 
@@ -109,5 +91,3 @@ function sessionLimits(limits: ConnectionLimits): SessionLimits {
     ...{ headTimeoutMs, bodyTimeoutMs, writeTimeoutMs, idleTimeoutMs, tunnelIdleTimeoutMs, lingerTimeoutMs },
   };
 }
-
-function nothing(): void {}

@@ -89,11 +89,7 @@ class WayIn {
       secured: (secured) => {
         const { socket } = secured;
         const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
-        // node:http2 takes the socket over, so it must be as Node makes it.
-        const connection =
-          protocol === 'h2'
-            ? Connection.overEvents(socket, deadlines, this.#socket)
-            : Connection.overHandshake(socket, deadlines, this.#socket);
+        const connection = Connection.overHandshake(socket, deadlines, this.#socket);
         this.#enter(connection, { ...facts, protocol, isSecure: true, tls: readTlsFacts(secured) }, socket);
       },
       failed: (reason) => this.#fail(facts, `TLS handshake: ${reason}`),

@@ -27,7 +27,6 @@ export interface SessionPoolOptions {
 export class SessionPool implements SessionOwner {
   readonly #options: SessionPoolOptions;
   readonly #dialler: Dialler;
-  readonly #deadlines: Deadlines;
   readonly #http1: Http1Side;
   readonly #sessions = new Set<OutboundSession>();
   readonly #waiting: WaitingLine;
@@ -42,7 +41,6 @@ export class SessionPool implements SessionOwner {
   constructor(options: SessionPoolOptions, dialler: Dialler, deadlines: Deadlines, http1: Http1Side) {
     this.#options = options;
     this.#dialler = dialler;
-    this.#deadlines = deadlines;
     this.#http1 = http1;
     // Longer than one dial, whose failure says more than that nothing came free.
     this.#waiting = new WaitingLine(deadlines, options.limits.connectTimeoutMs * 2, options.limits.waiting);
@@ -106,7 +104,7 @@ export class SessionPool implements SessionOwner {
   #open(connection: Connection): OutboundSession {
     const { scheme, sessionLimits, limits } = this.#options;
     const allLimits = { ...sessionLimits, idleTimeoutMs: limits.idleTimeoutMs };
-    const session = new OutboundSession(connection.handOver(), scheme, this, allLimits, this.#deadlines);
+    const session = new OutboundSession(connection, scheme, this, allLimits);
     this.#sessions.add(session);
     return session;
   }

@@ -145,7 +145,7 @@ test('a window of one octet at a time is served, and holds up nobody', LIMIT, as
   await client.until('the other answer', () => client.contentBytes(3) === 2_000);
 });
 
-/** Frames without effect: the library reads them and tells nobody, so they cost what reading costs, and no memory. */
+/** Frames without effect: they cost what reading costs, and no memory. */
 const IDLE_FLOODS: readonly (readonly [name: string, make: (index: number) => Buffer])[] = [
   [
     'PRIORITY (CVE-2019-9513)',

@@ -9,6 +9,7 @@ import { FakeClock } from '../kit/fake-clock.ts';
 import {
   connectFrames,
   FRAME,
+  type FramePeer,
   frame,
   getFields,
   headers,
@@ -322,6 +323,49 @@ test('a reset of a WebSocket reaches the upstream', LIMIT, async (t) => {
   stream.close(8);
   await connection.until('the cut', () => connection.isEnded);
 });
+
+/** Which side of a tunnel has something to say. */
+const TALKERS: readonly (readonly [name: string, say: (backend: UpstreamConnection, client: FramePeer) => unknown])[] =
+  [
+    ['the backend', (backend) => backend.send('x')],
+    ['the client', (_, client) => client.send(frame(FRAME.data, 0, 1, 'x'))],
+  ];
+for (const [name, say] of TALKERS) {
+  test(`a tunnel in which only ${name} talks outlives its idle timeout; a silent one ends`, LIMIT, async (t) => {
+    let heard = 0;
+    const upstream = await startUpstream(t, async (connection) => {
+      await answerHandshake(connection, switching);
+      await connection.until('the end', () => {
+        heard = connection.feed.length;
+        return connection.isEnded;
+      });
+    });
+    const clock = new FakeClock();
+    const { port } = await serve(
+      t,
+      upstream.origin,
+      { timeouts: { tunnel: '10s', body: '3s', response: '3s' } },
+      { clock },
+    );
+    const client = await connectFrames(t, port);
+    const fields = Object.entries({ ...SOCKET_HEADERS, ':scheme': 'http' }).sort();
+    await client.send(headers(1, fields, 0));
+    assert.equal(await client.outcome(1), '200');
+    const backend = await upstream.connection(1);
+    for (let round = 1; round <= 4; round++) {
+      clock.advance(8_000);
+      await say(backend, client);
+      if (name === 'the backend') await client.until('an octet', () => client.contentBytes(1) === round);
+      else await backend.until('an octet', () => backend.feed.length === round);
+    }
+    assert.ok(!client.frames.some(({ type }) => type === FRAME.reset));
+    assert.equal(heard, name === 'the client' ? 4 : 0);
+    clock.advance(11_000);
+    const reset = await client.frame(FRAME.reset, 1);
+    assert.equal(reset.payload.readUInt32BE(0), 8);
+    await backend.until('the cut', () => backend.isEnded);
+  });
+}
 
 test('drain: GOAWAY, streams under way finish, then the connection ends', LIMIT, async (t) => {
   let finish = (): void => {};

@@ -82,13 +82,7 @@ const REFUSED_HEADS: readonly (readonly [name: string, fields: Fields])[] = [
   ],
   ['CONNECT for another protocol', [...requestFields('CONNECT'), [':protocol', 'connect-udp']]],
   ['an expectation that cannot be met', getFields('/', [['expect', '200-ok']])],
-];
-
-/**
- * Lines that no HTTP/1.1 message could carry. The library below drops such a line and goes on with the request, where
- * RFC 9113 §8.2.1 would have the stream reset; what counts is that nothing of it goes upstream.
- */
-const DROPPED_LINES: readonly (readonly [name: string, fields: Fields])[] = [
+  // Lines that no HTTP/1.1 message could carry (RFC 9113 §8.2.1).
   ['CR LF in a value', getFields('/', [['x-a', 'b\r\nevil: 1']])],
   ['LF in a value', getFields('/', [['x-a', 'b\nevil: 1']])],
   ['NUL in a value', getFields('/', [['x-a', 'b\0c']])],
@@ -98,30 +92,27 @@ const DROPPED_LINES: readonly (readonly [name: string, fields: Fields])[] = [
   ['empty name', getFields('/', [['', '1']])],
 ];
 
-/**
- * Frames that break the connection or the stream, and how. Where the library below notices late, the code is
- * INTERNAL_ERROR (2) instead of the exact one.
- */
+/** Frames that break the connection or the stream, and how. */
 const BROKEN_FRAMES: readonly (readonly [name: string, frames: readonly Buffer[], outcome: RegExp])[] = [
   ['frame larger than SETTINGS_MAX_FRAME_SIZE', [frame(FRAME.data, 0, 1, '', 16_385)], /^goaway 6$/],
   ['SETTINGS of 5 bytes', [frame(FRAME.settings, 0, 0, 'abcde')], /^goaway 6$/],
-  ['SETTINGS on a stream', [frame(FRAME.settings, 0, 1)], /^goaway [12]$/],
+  ['SETTINGS on a stream', [frame(FRAME.settings, 0, 1)], /^goaway 1$/],
   ['PING of 7 bytes', [frame(FRAME.ping, 0, 0, '1234567')], /^goaway 6$/],
   ['RST_STREAM of 3 bytes', [headers(1, post([]), 0), frame(FRAME.reset, 0, 1, 'abc')], /^goaway 6$/],
   ['WINDOW_UPDATE of 3 bytes', [frame(FRAME.window, 0, 0, 'abc')], /^goaway 6$/],
-  ['WINDOW_UPDATE of 0', [frame(FRAME.window, 0, 0, number32(0))], /^goaway [12]$/],
-  ['connection window above 2^31-1', [frame(FRAME.window, 0, 0, number32(2 ** 31 - 1))], /^goaway [23]$/],
+  ['WINDOW_UPDATE of 0', [frame(FRAME.window, 0, 0, number32(0))], /^goaway 1$/],
+  ['connection window above 2^31-1', [frame(FRAME.window, 0, 0, number32(2 ** 31 - 1))], /^goaway 3$/],
   ['stream window above 2^31-1', [headers(1, post([]), 0), frame(FRAME.window, 0, 1, number32(2 ** 31 - 1))], / 3$/],
-  ['initial window above 2^31-1', [settings([4, 2 ** 31])], /^goaway [23]$/],
+  ['initial window above 2^31-1', [settings([4, 2 ** 31])], /^goaway 3$/],
   ['DATA on stream 0', [frame(FRAME.data, 0, 0, 'x')], /^goaway 1$/],
   ['DATA on an idle stream', [frame(FRAME.data, 0, 1, 'x')], /^goaway 1$/],
-  ['RST_STREAM of an idle stream', [frame(FRAME.reset, 0, 1, number32(8))], /^goaway [12]$/],
-  ['HEADERS on stream 0', [headers(0, getFields())], /^goaway [12]$/],
-  ['HEADERS on an even stream', [headers(2, getFields())], /^goaway [12]$/],
+  ['RST_STREAM of an idle stream', [frame(FRAME.reset, 0, 1, number32(8))], /^goaway 1$/],
+  ['HEADERS on stream 0', [headers(0, getFields())], /^goaway 1$/],
+  ['HEADERS on an even stream', [headers(2, getFields())], /^goaway 1$/],
   [
     'PUSH_PROMISE from a client',
     [frame(FRAME.push, 4, 1, Buffer.concat([number32(2), fieldBlock(getFields())]))],
-    /^goaway [12]$/,
+    /^goaway 1$/,
   ],
   ['CONTINUATION without HEADERS', [frame(FRAME.continuation, 4, 1, fieldBlock(getFields()))], /^goaway 1$/],
   [
@@ -148,11 +139,6 @@ const BROKEN_FRAMES: readonly (readonly [name: string, frames: readonly Buffer[]
   ],
   ['pseudo-header in trailers', [headers(1, post([]), 0), headers(1, [[':path', '/x']])], /^reset 1$/],
   ['trailers that do not end the stream', [headers(1, post([]), 0), headers(1, [['x-a', '1']], 0)], /^reset 1$/],
-  [
-    'stream that depends on itself',
-    [frame(FRAME.headers, 0x25, 1, Buffer.concat([number32(1), Buffer.from([0]), fieldBlock(getFields())]))],
-    /./,
-  ],
 ];
 
 describe('HTTP/2, refused heads', () => {
@@ -175,26 +161,6 @@ describe('HTTP/2, refused heads', () => {
   }
 });
 
-describe('HTTP/2, dropped lines', () => {
-  for (const [name, fields] of DROPPED_LINES) {
-    test(name, LIMIT, async (t) => {
-      const upstream = await startUpstream(
-        t,
-        answering(() => OK),
-      );
-      const { port } = await serve(t, upstream.origin);
-      const client = await connectFrames(t, port);
-      await client.send(headers(1, fields));
-      assert.match(await client.outcome(1), /^(?:200|400|reset 1)$/);
-      const names = upstream.requests.flatMap((request) => request.headers.lines.map(([name]) => name.toLowerCase()));
-      assert.deepEqual(
-        names.filter((name) => !name.startsWith('x-forwarded-')),
-        upstream.requests.length === 0 ? [] : ['host', 'forwarded', 'via'],
-      );
-    });
-  }
-});
-
 describe('HTTP/2, broken frames', () => {
   for (const [name, frames, outcome] of BROKEN_FRAMES) {
     test(name, LIMIT, async (t) => {
@@ -210,11 +176,7 @@ describe('HTTP/2, broken frames', () => {
   }
 });
 
-/**
- * Floods; each ends the connection, within the number of frames sent. What our own gauges count ends with
- * ENHANCE_YOUR_CALM (11). The library counts frames that break the protocol, CONTINUATION and empty DATA frames by itself
- * (`invalidFrames`), and comes first: its end is INTERNAL_ERROR (2).
- */
+/** Floods; each ends the connection with ENHANCE_YOUR_CALM (11), within the number of frames sent. */
 const FLOODS: readonly (readonly [
   name: string,
   count: number,
@@ -231,9 +193,9 @@ const FLOODS: readonly (readonly [
     'made-you-reset (CVE-2025-8671)',
     5_000,
     (i) => [headers(1 + 2 * i, post([]), 0), frame(FRAME.window, 0, 1 + 2 * i, number32(2 ** 31 - 1))],
-    /^goaway 2$/,
+    /^goaway 11$/,
   ],
-  ['malformed requests', 5_000, (i) => [headers(1 + 2 * i, getFields('/', [['connection', 'x']]))], /^goaway 2$/],
+  ['malformed requests', 5_000, (i) => [headers(1 + 2 * i, getFields('/', [['connection', 'x']]))], /^goaway 11$/],
   ['SETTINGS', 20_000, () => [settings([4, 70_000])], /^goaway 11$/],
   ['PING', 20_000, () => [frame(FRAME.ping, 0, 0, '12345678')], /^goaway 11$/],
   [
@@ -244,19 +206,19 @@ const FLOODS: readonly (readonly [
         ? frame(FRAME.headers, 1, 1, fieldBlock(getFields()))
         : frame(FRAME.continuation, 0, 1, fieldBlock([[`x-${i}`, 'a'.repeat(900)]])),
     ],
-    /^goaway 2$/,
+    /^goaway 11$/,
   ],
   [
     'empty CONTINUATION',
     20_000,
     (i) => [i === 0 ? frame(FRAME.headers, 1, 1, fieldBlock(getFields())) : frame(FRAME.continuation, 0, 1)],
-    /^goaway 2$/,
+    /^goaway 11$/,
   ],
   [
     'empty DATA (CVE-2019-9518)',
     20_000,
     (i) => [i === 0 ? headers(1, post([]), 0) : frame(FRAME.data, 0, 1)],
-    /^goaway 2$/,
+    /^goaway 11$/,
   ],
 ];
 
@@ -333,7 +295,7 @@ describe('HTTP/2, floods', () => {
     await client.send(frame(FRAME.ping, 0, 0, 'sync-1--'));
     await client.frame(FRAME.ping);
     await client.send(...Array.from({ length: 101 }, (_, index) => headers(1 + 2 * index, getFields())));
-    assert.match(await client.outcome(201), /^(?:reset 7|goaway [12])$/);
+    assert.match(await client.outcome(201), /^reset 7$/);
   });
 });
 

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { connect as connectNet, type Socket } from 'node:net';
 import { before, describe, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import type { WebSocket } from 'ws';
 import { atEnd, type Owner } from '../kit/at-end.ts';
 import { saveCertificate, TestAuthority } from '../kit/certificates.ts';
@@ -190,6 +192,22 @@ describe('WebSockets', () => {
     await raw.until('the other half', () => raw.isEnded);
   });
 
+  for (const isSecure of [false, true]) {
+    const way = isSecure ? 'HTTP/2 over TLS' : 'HTTP/2';
+    test(`${way}: a connection that ends takes its WebSockets with it`, LIMIT, async (t) => {
+      const { port, origin } = new URL(portico.origins[isSecure ? 1 : 0] ?? '');
+      const carrier = connectNet({ port: Number(port), host: '127.0.0.1' });
+      const secure = () => connectTls({ socket: carrier, ALPNProtocols: ['h2'], rejectUnauthorized: false });
+      const session = await connectSession(t, origin, isSecure ? secure() : carrier);
+      const id = `ended-${way}`;
+      await openSocket(t, origin, `/idle?id=${encodeURIComponent(id)}`, { session });
+      const { closed } = await backend.socket(id);
+      // The FIN and nothing else: no RST_STREAM, no GOAWAY, no close_notify. Chromium leaves like that.
+      carrier.end();
+      assert.equal((await within('close', closed)).code, 1006);
+    });
+  }
+
   test('many WebSockets on one HTTP/2 connection do not mix', LIMIT, async (t) => {
     const origin = portico.origins[1] ?? '';
     const session = await connectSession(t, origin);
@@ -204,8 +222,9 @@ describe('WebSockets', () => {
   });
 });
 
-async function connectSession(owner: Owner, origin: string): Promise<ClientHttp2Session> {
-  const session = connect(origin, { rejectUnauthorized: false });
+async function connectSession(owner: Owner, origin: string, socket?: Socket): Promise<ClientHttp2Session> {
+  const over = socket === undefined ? {} : { createConnection: () => socket };
+  const session = connect(origin, { rejectUnauthorized: false, ...over });
   session.on('error', () => {});
   atEnd(owner, () => session.destroy());
   await within('settings', once(session, 'remoteSettings'));

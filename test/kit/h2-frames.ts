@@ -26,6 +26,7 @@ export const CODE = {
   protocol: 1,
   internal: 2,
   flowControl: 3,
+  settingsTimeout: 4,
   streamClosed: 5,
   frameSize: 6,
   refused: 7,
@@ -105,6 +106,19 @@ function stringLiteral(text: string): Buffer {
   for (; rest >= 128; rest = Math.floor(rest / 128)) size.push((rest % 128) + 128);
   size.push(rest);
   return Buffer.concat([Buffer.from(size), bytes]);
+}
+
+/** The whole frames that `bytes` begin with. */
+export function readFrames(bytes: Buffer): Frame[] {
+  const frames: Frame[] = [];
+  for (let start = 0; start + 9 <= bytes.length; ) {
+    const end = start + 9 + bytes.readUIntBE(start, 3);
+    if (end > bytes.length) break;
+    const [type = 0, flags = 0] = bytes.subarray(start + 3, start + 5);
+    frames.push({ type, flags, stream: bytes.readUInt32BE(start + 5), payload: bytes.subarray(start + 9, end) });
+    start = end;
+  }
+  return frames;
 }
 
 /** One end of a connection of raw frames. SETTINGS and PING of the peer are acknowledged unless told otherwise. */
@@ -194,16 +208,8 @@ export class FramePeer {
   }
 
   #read(): void {
-    for (;;) {
-      const size = this.#bytes.length < 9 ? Number.POSITIVE_INFINITY : this.#bytes.readUIntBE(0, 3);
-      if (this.#bytes.length < 9 + size) return;
-      const one: Frame = {
-        type: this.#bytes[3] ?? 0,
-        flags: this.#bytes[4] ?? 0,
-        stream: this.#bytes.readUInt32BE(5),
-        payload: this.#bytes.subarray(9, 9 + size),
-      };
-      this.#bytes = this.#bytes.subarray(9 + size);
+    for (const one of readFrames(this.#bytes)) {
+      this.#bytes = this.#bytes.subarray(9 + one.payload.length);
       this.frames.push(one);
       if (one.type === FRAME.data)
         this.#contentBytes.set(one.stream, this.contentBytes(one.stream) + one.payload.length);

@@ -24,6 +24,9 @@ const FACTS: ConnectionFacts = {
   tls: undefined,
 };
 
+/** On every answer, so that none is given the time of day. */
+const DATE = { Date: 'Thu, 01 Jan 2026 00:00:00 GMT' };
+
 /**
  * Plays `pieces` to a new inbound connection, ends it behind them if `ends`, and returns the events in order: each
  * request with its headers, each body with its trailers or its failure, each refusal, and `close` where we ended it.
@@ -83,7 +86,7 @@ export function recordBody(events: string[], body: Body, done: (error: ProxyErro
 }
 
 /** Answers every exchange with 200 once its body is read, and writes down what it saw. */
-class RecordingHost implements ExchangeHost {
+export class RecordingHost implements ExchangeHost {
   readonly isDraining = false;
   readonly #events: string[];
 
@@ -106,7 +109,7 @@ class RecordingHost implements ExchangeHost {
   run(exchange: Exchange, carrier: Carrier): void {
     recordBody(this.#events, exchange.body, (error) => {
       const status = error?.status ?? 200;
-      carrier.respond({ head: { status, reason: '', headers: new HeaderList() }, body: emptyBody });
+      carrier.respond({ head: { status, reason: '', headers: HeaderList.from(DATE) }, body: emptyBody });
     });
   }
 
@@ -115,6 +118,6 @@ class RecordingHost implements ExchangeHost {
 
   refuse(_connection: ConnectionFacts, error: ProxyError): Reply {
     this.#events.push(`refuse ${error.status} ${error.code}`);
-    return { head: { status: error.status, reason: '', headers: new HeaderList() }, body: bytesBody('no') };
+    return { head: { status: error.status, reason: '', headers: HeaderList.from(DATE) }, body: bytesBody('no') };
   }
 }

@@ -269,8 +269,8 @@ const REFUSED_BODIES: readonly (readonly [id: string, make: (path: string) => re
 ];
 
 /**
- * Lines that HTTP/1.1 cannot carry and that the library drops (docs/decisions/0160): whatever becomes of the request, the
- * invariants of the runner say that nothing of them goes on.
+ * Lines that HTTP/1.1 cannot carry, or could read otherwise: whatever becomes of the request, the invariants of the runner
+ * say that nothing of them goes on.
  */
 const NEUTRALISED: readonly (readonly [id: string, more: Fields])[] = [
   ['h2-value-crlf', [['x-a', `b\r\nX-Evil: 1\r\n\r\n${smuggled('h2-value-crlf')}`]]],
