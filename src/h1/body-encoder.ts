@@ -111,7 +111,8 @@ export class BodyEncoder implements Sink {
     this.#connection.writeText(head);
     const mayGoOn = this.#connection.write(chunk, release);
     this.#connection.uncork();
-    return mayGoOn;
+    // While it is corked everything waits: what counts is what is left then.
+    return mayGoOn || this.#connection.bytesWaiting === 0;
   }
 
   #writeChunk(chunk: Buffer, release: Release | undefined): boolean {

@@ -2,7 +2,7 @@
 import type { Body, Release, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { Connection } from '../net/connection.ts';
-import { copyToKeep, type KeptBytes } from '../net/slab-pool.ts';
+import { copyToKeep, type KeptBytes } from '../util/slab-pool.ts';
 import type { BodyDecoder } from './body-decoder.ts';
 
 /** What the connection that carries the body wants to hear and to say. */

@@ -4,8 +4,8 @@ import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { writeLatin1 } from '../util/latin1.ts';
+import { giveSlab, takeSlab } from '../util/slab-pool.ts';
 import { createDirectWriter, type DirectWriter } from './direct-writer.ts';
-import { giveSlab, takeSlab } from './slab-pool.ts';
 import { ViewedBuffer } from './viewed-buffer.ts';
 
 /** What an engine implements to live on a connection. */

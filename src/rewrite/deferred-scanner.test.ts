@@ -7,6 +7,7 @@ import { runTransform } from '../../test/kit/transform.ts';
 import { piecesOf } from '../../test/kit/wire.ts';
 import { parseBaseUrl } from './base-url.ts';
 import { CssScanner } from './css/css-scanner.ts';
+import { DeferredScanner } from './deferred-scanner.ts';
 import { HtmlScanner } from './html/html-scanner.ts';
 import { makeScanner } from './languages.ts';
 import { scanTransform } from './scan-sink.ts';
@@ -172,6 +173,58 @@ describe('what went out unscanned still counts', () => {
   test('a hit behind half a megabyte of text is mapped', () => {
     const text = filler.repeat(20_000);
     assert.ok(runIn(text + hit, 16_384).out === text + mapped);
+  });
+});
+
+describe('a client that stalls', () => {
+  const line = '<p class="a">some text &amp; more</p>\n';
+
+  /** Runs `text` into a sink that says "wait" whenever `isStalled` says so, and answers what was kept behind each write. */
+  function runStalled(text: string, size: number, isStalled: (write: number) => boolean) {
+    const scanner = makeScanner('html', map);
+    assert.ok(scanner instanceof DeferredScanner);
+    const chunks: Buffer[] = [];
+    const sink = scanTransform(() => scanner)({
+      onDrained: undefined,
+      write(chunk, release) {
+        chunks.push(Buffer.from(chunk));
+        release?.();
+        return !isStalled(chunks.length);
+      },
+      end() {},
+      abort() {},
+    });
+    const kept: { readonly bytes: number; readonly goesOn: boolean }[] = [];
+    for (const piece of piecesOf(Buffer.from(text, 'latin1'), size)) {
+      const goesOn = sink.write(piece);
+      kept.push({ bytes: scanner.keptBytes, goesOn });
+    }
+    sink.end();
+    return { kept, out: Buffer.concat(chunks).toString('latin1'), keptAtEnd: scanner.keptBytes };
+  }
+
+  test('has nothing kept for it but what a tag or a URL may go on in', () => {
+    const { kept, keptAtEnd } = runStalled(line.repeat(3000), 16_384, () => true);
+    assert.ok(kept.every(({ bytes, goesOn }) => goesOn || bytes < 1024));
+    assert.ok(kept.some(({ goesOn }) => !goesOn));
+    assert.equal(keptAtEnd, 0);
+  });
+
+  test('while it takes bytes, no more is kept than a slab holds', () => {
+    const { kept, keptAtEnd } = runStalled(line.repeat(30_000), 16_384, () => false);
+    assert.ok(Math.max(...kept.map(({ bytes }) => bytes)) > 200_000);
+    assert.ok(Math.max(...kept.map(({ bytes }) => bytes)) <= 256 * 1024);
+    assert.equal(keptAtEnd, 0);
+  });
+
+  test('gets the same, whenever it stalls', () => {
+    const long = `<div data-no-rewrite title="${'words '.repeat(300)}">`;
+    for (const opening of ['', '<!--', '<textarea>', '<div data-no-rewrite>', '<i title="', long])
+      for (let at = 1; at < 12; at++) {
+        const text = opening + line.repeat(100) + hit + line.repeat(100) + hit;
+        const { out } = runStalled(text, 700, (write) => write % at === 0);
+        assert.ok(out === rewriteText(new HtmlScanner(map), text), `${opening} stalled at every ${at}`);
+      }
   });
 });
 

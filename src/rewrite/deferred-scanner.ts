@@ -1,6 +1,7 @@
 // Puts off the scanning of bytes in which nothing can change until something comes that can, which in most bodies is never.
 
 import { invariant } from '../util/invariant.ts';
+import { giveSlab, SLAB_BYTES, takeSlab } from '../util/slab-pool.ts';
 import type { AuthorityMatcher } from './authority-matcher.ts';
 import { EditList } from './edit-list.ts';
 import type { Scanner } from './scanner.ts';
@@ -8,8 +9,13 @@ import { Window } from './window.ts';
 
 /** How far before the needle that it is about an edit may begin. Every authority in one of its usual spellings fits in. */
 const NEAR = 640;
-/** The most bytes that are kept, having gone out unscanned. A body in which more have is scanned at once from there on. */
-const MAX_KEPT_BYTES = 512 * 1024;
+/**
+ * The most bytes that are kept, having gone out unscanned: what fits into one slab. A body in which more have is scanned at
+ * once from there on. Nothing is kept while the client takes nothing: see {@link DeferredScanner.keepLittle}.
+ */
+const MAX_KEPT_BYTES = SLAB_BYTES;
+/** Up to this much is kept in memory of its own, for the many bodies that are short. */
+const SHORT_BYTES = 16 * 1024;
 /** What no edit reaches across on its way to its needle: quotes, angles, and white space that ends no escape of CSS. */
 const BARRIER = /[<>"'`]|[^0-9a-f][ \t\n]/i;
 const SPACE_OR_BARRIER = /[\s<>"'`]/;
@@ -43,7 +49,7 @@ export class DeferredScanner implements Scanner {
   readonly #longest: number;
   readonly #holdBytes: number;
   readonly #needles: readonly Buffer[];
-  /** The kept bytes, and room for more. */
+  /** The kept bytes, and room for more: a slab, or some memory of our own. */
   #kept: Buffer = NOTHING;
   #keptBytes = 0;
   #isTooLong = false;
@@ -65,21 +71,33 @@ export class DeferredScanner implements Scanner {
     return this.#inner?.unexaminedBytes ?? 0;
   }
 
+  /** How many bytes are kept that have gone out. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
   isUntouched(bytes: Buffer): boolean {
     return !this.#hasMark(bytes);
   }
 
   reset(): void {
     this.#inner?.reset();
-    this.#kept = NOTHING;
-    this.#keptBytes = 0;
+    this.#forgetKept();
     this.#isTooLong = false;
+  }
+
+  /** A stalled client holds what was written to it, and that may be as much as one may cost. */
+  keepLittle(): void {
+    if (this.#keptBytes > 0) this.#catchUp(this.#kept.subarray(0, this.#keptBytes));
   }
 
   scan(window: Window, from: number, to: number, isLast: boolean, edits: EditList): number {
     const bytes = from === 0 && to === window.length ? window.bytes : window.bytes.subarray(from, to);
     if (this.#isTooLong || this.#hasMark(bytes)) return this.#scanNow(window, bytes, from, to, isLast, edits);
-    if (isLast) return to;
+    if (isLast) {
+      this.#forgetKept();
+      return to;
+    }
     const passed = this.#holdFrom(bytes);
     this.#keep(bytes.subarray(0, passed));
     return from + passed;
@@ -104,25 +122,53 @@ export class DeferredScanner implements Scanner {
 
   #keep(bytes: Buffer): void {
     const size = this.#keptBytes + bytes.length;
-    if (size > this.#kept.length) {
-      const roomier = Buffer.allocUnsafe(Math.max(size, 2 * this.#kept.length));
-      this.#kept.copy(roomier, 0, 0, this.#keptBytes);
-      this.#kept = roomier;
+    if (size > MAX_KEPT_BYTES) {
+      this.#isTooLong = true;
+      this.#catchUp(this.#joinedWith(bytes));
+      return;
     }
+    this.#makeRoom(size);
     bytes.copy(this.#kept, this.#keptBytes);
     this.#keptBytes = size;
-    if (size > MAX_KEPT_BYTES) this.#catchUp();
   }
 
-  #catchUp(): void {
-    this.#isTooLong = true;
+  #makeRoom(size: number): void {
+    if (size <= this.#kept.length) return;
+    const roomier = size > SHORT_BYTES ? takeSlab() : Buffer.allocUnsafe(SHORT_BYTES);
+    this.#kept.copy(roomier, 0, 0, this.#keptBytes);
+    this.#giveRoom();
+    this.#kept = roomier;
+  }
+
+  #giveRoom(): void {
+    if (this.#kept.length === SLAB_BYTES) giveSlab(this.#kept);
+    this.#kept = NOTHING;
+  }
+
+  #forgetKept(): void {
+    this.#giveRoom();
+    this.#keptBytes = 0;
+  }
+
+  /** The kept bytes with `bytes` behind them. They stay with whoever kept them. */
+  #joinedWith(bytes: Buffer): Buffer {
+    const size = this.#keptBytes + bytes.length;
+    if (size > this.#kept.length) return Buffer.concat([this.#kept.subarray(0, this.#keptBytes), bytes], size);
+    bytes.copy(this.#kept, this.#keptBytes);
+    return this.#kept.subarray(0, size);
+  }
+
+  /** The inner scanner reads what has gone out. It finds nothing to change in it, only where it stands. */
+  #catchUp(bytes: Buffer): void {
     this.#edits.clear();
-    this.#dropKept(this.#scanner().scan(Window.of(this.#kept), 0, this.#keptBytes, false, this.#edits));
+    const settled = this.#scanner().scan(Window.of(bytes), 0, bytes.length, false, this.#edits);
+    this.#keepRest(bytes.subarray(settled));
   }
 
-  /** The inner scanner has settled that much of the kept bytes, or more. */
-  #dropKept(count: number): void {
-    const rest = Buffer.from(this.#kept.subarray(Math.min(count, this.#keptBytes), this.#keptBytes));
+  /** What the inner scanner has not settled, in memory of its own; the room that it may stand in is given back. */
+  #keepRest(bytes: Buffer): void {
+    const rest = Buffer.from(bytes);
+    this.#giveRoom();
     this.#kept = rest;
     this.#keptBytes = rest.length;
   }
@@ -135,10 +181,10 @@ export class DeferredScanner implements Scanner {
       return settled;
     }
     const count = this.#keptBytes;
-    const joined = Buffer.concat([this.#kept.subarray(0, count), bytes]);
+    const joined = this.#joinedWith(bytes);
     const settled = this.#scanner().scan(Window.of(joined), 0, joined.length, isLast, this.#edits);
     this.#addLocal(joined, from - count, count, edits);
-    this.#dropKept(settled);
+    this.#keepRest(joined.subarray(Math.min(settled, count), count));
     return Math.max(from, from + settled - count);
   }
 

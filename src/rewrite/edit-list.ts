@@ -68,14 +68,20 @@ export class EditList {
     this.#length = 0;
   }
 
-  /**
-   * A new Buffer of `bytes` up to `to` with all edits applied, which must lie before. No string is made of the bytes: they
-   * are copied to the end of the result at once, and what stays is moved from there to its place.
-   */
-  applyTo(bytes: Buffer, to: number): Buffer {
+  /** How many bytes {@link applyTo} needs to work in. */
+  roomFor(to: number): number {
     let inserted = 0;
     for (let index = 0; index < this.#length; index++) inserted += this.#texts[index]?.length ?? 0;
-    const result = Buffer.allocUnsafe(inserted + to);
+    return inserted + to;
+  }
+
+  /**
+   * `bytes` up to `to` with all edits applied, which must lie before: in `result`, which has at least the {@link roomFor}
+   * it. No string is made of the bytes: they are copied to the end of the room at once, and what stays is moved from there
+   * to its place.
+   */
+  applyTo(bytes: Buffer, to: number, result: Buffer): Buffer {
+    const inserted = result.length - to;
     result.set(to === bytes.length ? bytes : bytes.subarray(0, to), inserted);
     let at = 0;
     let copied = 0;

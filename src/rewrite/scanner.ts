@@ -23,6 +23,9 @@ export interface Scanner {
    */
   isUntouched?(bytes: Buffer): boolean;
 
+  /** Nothing of the result is taken for now: gives up memory that only saves work, as it may be a long while. */
+  keepLittle?(): void;
+
   /** Forgets the run so far; the next window begins a new one. */
   reset(): void;
 

@@ -96,34 +96,38 @@ test('1 000 slow heads do not slow down anybody else', LIMIT, async (t) => {
   }
 });
 
-test('100 readers that stall hold a bounded memory, and everybody else is served', LIMIT, async (t) => {
-  const big = Buffer.alloc(16 * 1024 * 1024, 'x');
-  const upstream = await startUpstream(
-    t,
-    answering(async (request, connection) => {
-      if (request.target !== '/big') return okResponse('small');
-      await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${big.length}\r\n\r\n`);
-      return big;
-    }),
-  );
-  const portico = await startProxy(t, upstream.origin);
-  await askOnce({ port: portico.port }, getRequest('/'));
-  const before = readUsage(portico.process.pid);
-  const stalled: RawClient[] = [];
-  for (let index = 0; index < 100; index++) {
-    const client = await connectClient(t, { port: portico.port });
-    client.pause();
-    await client.send(getRequest('/big'));
-    stalled.push(client);
-  }
-  await upstream.request(101);
-  for (let turn = 0; turn < 100; turn++) {
-    assert.equal((await askOnce({ port: portico.port }, getRequest('/'))).body.toString(), 'small');
-  }
-  const grown = readUsage(portico.process.pid).residentBytes - before.residentBytes;
-  assert.ok(grown < 100 * 1024 * 1024, `grew by ${Math.round(grown / 1e6)} MB`);
-  for (const client of stalled) client.destroy();
-});
+for (const [what, type, line] of [
+  ['bytes', 'application/octet-stream', 'x'.repeat(64)],
+  ['a page without a URL of the upstream', 'text/html', '<p class="a">some words and more</p>\n'],
+] as const)
+  test(`100 readers of ${what} that stall hold a bounded memory, and everybody else is served`, LIMIT, async (t) => {
+    const big = Buffer.from(line.repeat(Math.ceil((16 * 1024 * 1024) / line.length)));
+    const upstream = await startUpstream(
+      t,
+      answering(async (request, connection) => {
+        if (request.target !== '/big') return okResponse('small');
+        await connection.send(`HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${big.length}\r\n\r\n`);
+        return big;
+      }),
+    );
+    const portico = await startProxy(t, upstream.origin);
+    await askOnce({ port: portico.port }, getRequest('/'));
+    const before = readUsage(portico.process.pid);
+    const stalled: RawClient[] = [];
+    for (let index = 0; index < 100; index++) {
+      const client = await connectClient(t, { port: portico.port });
+      client.pause();
+      await client.send(getRequest('/big'));
+      stalled.push(client);
+    }
+    await upstream.request(101);
+    for (let turn = 0; turn < 100; turn++) {
+      assert.equal((await askOnce({ port: portico.port }, getRequest('/'))).body.toString(), 'small');
+    }
+    const grown = readUsage(portico.process.pid).residentBytes - before.residentBytes;
+    assert.ok(grown < 100 * 1024 * 1024, `grew by ${Math.round(grown / 1e6)} MB`);
+    for (const client of stalled) client.destroy();
+  });
 
 test('3 000 idle connections cost little memory, and everybody else is served', LIMIT, async (t) => {
   const upstream = await startUpstream(

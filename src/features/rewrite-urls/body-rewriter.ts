@@ -13,6 +13,7 @@ import {
 import { type ProxyError, toProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { noteFailure } from '../../exchange/failure.ts';
+import { PromptBody } from '../../exchange/prompt-body.ts';
 import type { ReadonlyHeaderList } from '../../http/header-list.ts';
 import { printOrigin } from '../../rewrite/base-url.ts';
 import { trailersOfRewritten } from '../../rewrite/head.ts';
@@ -51,8 +52,11 @@ export class BodyRewriter {
 
   /** The same at once, for bytes that are all there: their number is then known. */
   rewriteWhole(bytes: Buffer, selection: Rewritable, coding: ContentCoding | undefined): Body {
-    const out = runWhole((next) => this.#rewriter({ ...selection, isWhole: true })(this.#watcher()(next)), bytes);
-    if (coding === undefined) return bytesBody(out);
+    const source = transformBody(bytesBody(bytes), (next) =>
+      this.#rewriter({ ...selection, isWhole: true })(this.#watcher()(next)),
+    );
+    if (coding === undefined) return new PromptBody(source).gatherWhole();
+    const out = runWhole(source);
     const encoded = encodeWhole(out, coding);
     return encoded === undefined ? transformBody(bytesBody(out), encodeTransform(coding)) : bytesBody(encoded);
   }
@@ -212,13 +216,14 @@ class GuardSink extends PassingSink {
   }
 }
 
-/** Runs bytes through a transform that answers at once. */
-function runWhole(transform: Transform, bytes: Buffer): Buffer {
+/** All of a body that answers at once. */
+function runWhole(body: Body): Buffer {
   const chunks: Buffer[] = [];
-  const sink = transform({
+  body.sendTo({
     onDrained: undefined,
-    write(chunk) {
-      chunks.push(chunk);
+    write(chunk, release) {
+      chunks.push(release === undefined ? chunk : Buffer.from(chunk));
+      release?.();
       return true;
     },
     end: () => {},
@@ -226,8 +231,6 @@ function runWhole(transform: Transform, bytes: Buffer): Buffer {
       throw error;
     },
   });
-  sink.write(bytes);
-  sink.end();
   const [only] = chunks;
   return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }

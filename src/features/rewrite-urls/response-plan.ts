@@ -6,6 +6,7 @@ import { ProxyError, toProxyError } from '../../exchange/errors.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { Reply } from '../../exchange/handler.ts';
 import type { ResponseHead } from '../../exchange/head.ts';
+import { PromptBody } from '../../exchange/prompt-body.ts';
 import { HeaderList, type ReadonlyHeaderList } from '../../http/header-list.ts';
 import { copyEndToEnd } from '../../http/hop-by-hop.ts';
 import { headOfNotModified, headOfRewritten, type RewrittenBody } from '../../rewrite/head.ts';
@@ -29,6 +30,9 @@ const WORTH_CODING_BYTES = 1024;
 function endToEnd(headers: ReadonlyHeaderList): HeaderList {
   return copyEndToEnd(headers, new HeaderList());
 }
+
+/** A body that announces no more fits into a slab when it is rewritten, unless it grows by a third. */
+const PROMPT_BYTES = 192 * 1024;
 
 /** What tells a page from fetched markup where browsers do not say it: see {@link wantsShim}. */
 const DECIDE_WITHOUT_DESTINATION = ['Accept', 'X-Requested-With', 'HX-Request'];
@@ -179,11 +183,29 @@ export class ResponsePlan {
     }
     const used =
       length !== undefined && length < WORTH_CODING_BYTES && selection.codings.length === 0 ? undefined : coding;
-    if (selection.codings.length === 0) return { head: head(used), body: rewriter.rewrite(body, selection, used) };
+    if (selection.codings.length === 0) {
+      const rewritten = rewriter.rewrite(body, selection, used);
+      const isLong = length !== undefined && length > PROMPT_BYTES;
+      if (used !== undefined || isLong || this.#mediaType === 'text/event-stream')
+        return { head: head(used), body: rewritten };
+      return this.#gather(exchange, rewritten, head(used), length !== undefined);
+    }
     return this.#decodeStream(exchange, body, selection, (plain) => ({
       head: head(coding),
       body: rewriter.rewrite(plain, selection, coding),
     }));
+  }
+
+  /** The answer waits for what of it is there already: then its length may be known. */
+  #gather(exchange: Exchange, rewritten: Body, head: ResponseHead, mayWait: boolean): Reply | Promise<Reply> {
+    const prompt = new PromptBody(rewritten);
+    const gathered = prompt.gather(mayWait);
+    if (!(gathered instanceof Promise)) return { head, body: prompt };
+    exchange.running = prompt;
+    return gathered.then(() => {
+      if (exchange.running === prompt) exchange.running = undefined;
+      return { head, body: prompt };
+    });
   }
 
   #announcedBytes(): number {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { collectBody, type Release, type Sink } from '../../exchange/body.ts';
 import { ProxyError } from '../../exchange/errors.ts';
-import { giveSlab, SLAB_BYTES, takeSlab } from '../../net/slab-pool.ts';
 import { InvariantError } from '../../util/invariant.ts';
+import { giveSlab, SLAB_BYTES, takeSlab } from '../../util/slab-pool.ts';
 import { type BodyPart, FileBody } from './file-body.ts';
 
 const TIMEOUT = { timeout: 10_000 };

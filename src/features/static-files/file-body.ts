@@ -4,8 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Body, Release, Sink } from '../../exchange/body.ts';
 import { ProxyError } from '../../exchange/errors.ts';
 import type { ByteRange } from '../../http/range.ts';
-import { giveSlab, SLAB_BYTES, takeSlab } from '../../net/slab-pool.ts';
 import { invariant } from '../../util/invariant.ts';
+import { giveSlab, SLAB_BYTES, takeSlab } from '../../util/slab-pool.ts';
 
 /** Bytes that are there already, or a range of the file. */
 export type BodyPart = Buffer | ByteRange;

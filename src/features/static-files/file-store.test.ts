@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { FakeClock } from '../../../test/kit/fake-clock.ts';
 import { collectBody } from '../../exchange/body.ts';
 import { ProxyError } from '../../exchange/errors.ts';
-import { SLAB_BYTES } from '../../net/slab-pool.ts';
+import { SLAB_BYTES } from '../../util/slab-pool.ts';
 import { createFileMemory, FileStore, type ReadableFile } from './file-store.ts';
 import { locateOpened, RootFolder } from './root-folder.ts';
 

@@ -22,6 +22,15 @@ export const LOWER: Readonly<Uint8Array> = Uint8Array.from({ length: 256 }, (_, 
   octet >= 0x41 && octet <= 0x5a ? octet + 32 : octet,
 );
 
+/** Whether `octet` does not end a name or value. All that does is at most `>`: most octets need no look at the table. */
+export function isInName(octet: number, ends: number): boolean {
+  return octet > 0x3e || ((CLASS[octet] ?? 0) & ends) === 0;
+}
+
+export function isSpace(octet: number): boolean {
+  return octet <= 0x20 && ((CLASS[octet] ?? 0) & SPACE) !== 0;
+}
+
 /** Where `octet` stands first in `bytes` from `from` on, or -1. */
 export function indexOfOctet(bytes: Buffer, octet: number, from: number): number {
   // Most runs in markup are short, and a native call costs as much as looking at some fifty octets.

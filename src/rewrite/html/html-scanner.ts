@@ -13,6 +13,7 @@ import { HtmlFindings } from './findings.ts';
 import type { HeadInsertion } from './head-insertion.ts';
 import { Languages } from './languages.ts';
 import { OptOut } from './opt-out.ts';
+import { PlainMarkup } from './plain-markup.ts';
 import { Stage } from './stage.ts';
 import { HtmlTokenizer, type Tag, type TokenReader } from './tokenizer.ts';
 
@@ -55,6 +56,7 @@ export class HtmlScanner implements Scanner, TokenReader {
   #tokenizer: HtmlTokenizer;
   #head: DocumentHead;
   readonly #optOut = new OptOut();
+  readonly #plain = new PlainMarkup();
   #isAtStart = true;
   /** Where the latest window was settled, in its own offsets. */
   #settled = 0;
@@ -135,6 +137,7 @@ export class HtmlScanner implements Scanner, TokenReader {
     this.#tokenizer.scan(this.#stage.bytes, isLast);
     const settled = this.#settle(to, isLast);
     this.#stage.close(settled);
+    this.#plain.end();
     this.#settled = settled;
     return settled;
   }
@@ -163,6 +166,12 @@ export class HtmlScanner implements Scanner, TokenReader {
     if (this.#rawStart >= 0) settled = Math.min(settled, this.#rawStart);
     if (this.#oversizedStart >= 0) settled = Math.min(settled, this.#oversizedStart);
     return settled;
+  }
+
+  skipPlain(at: number): number {
+    const isPlain =
+      this.#textStart < 0 && this.#textScanner === undefined && this.#head.isOver && !this.#optOut.isActive;
+    return isPlain ? this.#plain.skip(this.#stage.window, at, this.#stage.bytes.length, this.#stage.needles) : at;
   }
 
   text(start: number, end: number): void {
@@ -281,8 +290,8 @@ export class HtmlScanner implements Scanner, TokenReader {
       this.#rawStart = this.#mergeImportMap(scanner, from, end, isComplete);
       return;
     }
-    // Most data in scripts is short, and names nobody: then the scanner, which is at the beginning, need not look.
-    if (isComplete && this.#rawStart < 0 && this.#isPlainData(from, end)) return;
+    // Most scripts are elsewhere, most data in them is short, and names nobody: the scanner, at its beginning, need not look.
+    if (isComplete && this.#rawStart < 0 && (from === end || this.#isPlainData(from, end))) return;
     const settled = scanner.scan(this.#stage.window, from, end, isComplete, this.#stage.edits);
     this.#rawStart = isComplete ? -1 : settled;
   }

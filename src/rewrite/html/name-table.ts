@@ -11,8 +11,12 @@ export class NameTable {
   /** By length and first letter: the names to compare. */
   readonly #buckets: (readonly Entry[] | undefined)[] = new Array(1024).fill(undefined);
 
+  /** The names and their numbers. */
+  readonly names: readonly (readonly [string, number])[];
+
   /** @param ids name in lower-case ASCII, at most 31 octets, and its number, which is not 0. */
   constructor(ids: ReadonlyMap<string, number>) {
+    this.names = [...ids];
     for (const [name, id] of ids) {
       if (name.length === 0 || name.length > MAX_NAME_LENGTH) throw new RangeError(`Cannot hold the name "${name}"`);
       const bytes = Uint8Array.from(Buffer.from(name, 'latin1'));

@@ -3,10 +3,11 @@ import {
   ATTRIBUTE_NAME_END,
   CLASS,
   indexOfOctet,
+  isInName,
+  isSpace,
   LETTER,
   matchesAt,
   readLatin1,
-  SPACE,
   TAG_NAME_END,
   VALUE_END,
 } from './bytes.ts';
@@ -19,6 +20,11 @@ import { XmlDoctype } from './xml-doctype.ts';
  * {@link HtmlTokenizer.scan} last, and hold during the call only.
  */
 export interface TokenReader {
+  /**
+   * How far text and tags from `at` on, the end of a token, need not be told: to `at`, or behind a tag that leaves the
+   * tokenizer outside of tags, raw text and foreign elements. Asked in HTML only.
+   */
+  skipPlain?(at: number): number;
   /** Characters that are no markup; a run comes in as many pieces as the document was cut in. */
   text(start: number, end: number): void;
   /**
@@ -292,6 +298,9 @@ export class HtmlTokenizer implements Tag {
     let textStart = this.#at;
     let at = textStart;
     for (;;) {
+      if (at === textStart && !this.#isXml && !this.#foreign.isOpen) {
+        at = textStart = this.#reader.skipPlain?.(at) ?? at;
+      }
       at = indexOfOctet(bytes, LESS_THAN, at);
       if (at < 0) return this.#endText(textStart, length);
       if (at + 1 >= length) return this.#isLast ? this.#endText(textStart, length) : this.#holdText(textStart, at);
@@ -917,15 +926,6 @@ export class HtmlTokenizer implements Tag {
     }
     return 'yes';
   }
-}
-
-/** Whether `octet` does not end a name or value. All that does is at most `>`: most octets need no look at the table. */
-function isInName(octet: number, ends: number): boolean {
-  return octet > GREATER_THAN || ((CLASS[octet] ?? 0) & ends) === 0;
-}
-
-function isSpace(octet: number): boolean {
-  return octet <= 0x20 && ((CLASS[octet] ?? 0) & SPACE) !== 0;
 }
 
 type Match = 'yes' | 'no' | 'unknown';
