@@ -78,17 +78,21 @@ testInBrowsers('everything that leads a page away leads into the mount', TIMEOUT
         : undefined,
   );
   const { page, origin } = away;
-  for (const [name, code] of SINKS) {
+  const hasNavigation = await page.evaluate<boolean>("'navigation' in window");
+  const sinks = SINKS.filter(([name]) => hasNavigation || !name.startsWith('navigation.'));
+  for (const [name, code] of sinks) {
     await page.goto(`${origin}/app/deep/page`);
     // By the clock of the page, so that the way out is not mistaken for an end of the evaluation.
     await page.evaluate(`setTimeout(() => { const target = '/' + 'there'; ${code} })`);
     await page.waitForURL(/\/there\??$/);
-    assert.equal(new URL(page.url()).pathname, '/app/there', name);
+    assert.equal(new URL(await page.url()).pathname, '/app/there', name);
   }
   const { requests } = away.backend;
-  assert.equal(requests.filter((line) => / \/there\??$/.test(line)).length, SINKS.length, requests.join('\n'));
+  assert.equal(requests.filter((line) => / \/there\??$/.test(line)).length, sinks.length, requests.join('\n'));
   assert.ok(requests.includes('POST /there'));
-  await assertClean(away);
+  // Without the Navigation API, what scripts set `location` to leaves the mount, and the rescue route leads it back.
+  const requested = hasNavigation ? away.requested : away.requested.filter((url) => url !== `${origin}/there`);
+  await assertClean({ ...away, requested });
 });
 
 const ROUTER = readFileSync(join(projectRoot, 'test', 'browser', 'router.page.js'), 'utf8');
@@ -103,7 +107,7 @@ const routed: Answer = (path) =>
 async function state(page: BrowserPage, heading: string): Promise<string> {
   const isShown = `document.querySelector('h1')?.textContent === '${heading}' && location.pathname.startsWith('/app/')`;
   await page.waitForFunction(isShown);
-  return new URL(page.url()).pathname;
+  return new URL(await page.url()).pathname;
 }
 
 testInBrowsers(

@@ -20,7 +20,7 @@ export interface BrowserPage {
   /** Clicks in the middle of the first element that the selector finds, as a mouse does. */
   click(selector: string): Promise<void>;
   /** What the address bar says. */
-  url(): string;
+  url(): string | Promise<string>;
 }
 
 /** A page with cookies and caches of its own, and what it did. */

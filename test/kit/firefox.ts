@@ -46,8 +46,6 @@ const PREFERENCES: Readonly<Record<string, string | number | boolean>> = {
 const DOCUMENTS_LIMIT = 10;
 
 const EVENTS = [
-  'browsingContext.fragmentNavigated',
-  'browsingContext.historyUpdated',
   'browsingContext.load',
   'browsingContext.navigationCommitted',
   'log.entryAdded',
@@ -107,9 +105,8 @@ function describe({ text, stackTrace }: BidiData): string {
 class FirefoxPage implements BrowserPage {
   readonly #bidi: Bidi;
   readonly #context: string;
-  readonly #waiting = new Waiting(() => this.#url);
+  readonly #waiting = new Waiting(() => this.#loaded);
   readonly #navigations = new Set<string>();
-  #url = 'about:blank';
   #loaded = 'about:blank';
 
   constructor(bidi: Bidi, context: string) {
@@ -117,9 +114,8 @@ class FirefoxPage implements BrowserPage {
     this.#context = context;
   }
 
-  /** The page has another URL, or another document. */
+  /** The page has another document. */
   moved(method: string, { url, navigation }: BidiData): void {
-    this.#url = url;
     if (method === 'browsingContext.load') {
       this.#loaded = url;
       this.#navigations.add(navigation);
@@ -183,8 +179,10 @@ class FirefoxPage implements BrowserPage {
     await this.#send('input.performActions', { actions: [{ type: 'pointer', id: 'mouse', actions }] });
   }
 
-  url(): string {
-    return this.#url;
+  /** Asked for: not every release tells of what `history.pushState` does. */
+  async url(): Promise<string> {
+    const { contexts } = await this.#bidi.send('browsingContext.getTree', { root: this.#context, maxDepth: 0 });
+    return contexts[0].url;
   }
 
   /** Firefox may answer before a first page has loaded, even when asked to wait: the event is what counts. */
