@@ -23,7 +23,7 @@ export const ACCESS_ROWS: readonly DirectiveRow[] = [
     'there is one way of checking passwords',
   ),
   ...missing(
-    'AuthGroupFile AuthDigestProvider AuthDigestDomain AuthDigestAlgorithm AuthDigestNcCheck AuthDigestNonceLifetime AuthDigestQop AuthDigestShmemSize AuthLDAPURL AuthLDAPBindDN AuthLDAPBindPassword AuthDBDUserPWQuery AuthFormProvider Anonymous Anonymous_MustGiveEmail Anonymous_NoUserId Anonymous_VerifyEmail Anonymous_LogEmail Session SessionCookieName Satisfy',
+    'AuthGroupFile AuthDigestProvider AuthDigestDomain AuthDigestAlgorithm AuthDigestNcCheck AuthDigestNonceFormat AuthDigestNonceLifetime AuthDigestQop AuthDigestShmemSize AuthLDAPURL AuthLDAPBindDN AuthLDAPBindPassword AuthDBDUserPWQuery AuthFormProvider Anonymous Anonymous_MustGiveEmail Anonymous_NoUserId Anonymous_VerifyEmail Anonymous_LogEmail Session SessionCookieName Satisfy',
     'error',
     'passwords can only be checked with an htpasswd file here',
     'make an htpasswd file, or put a login in front',
