@@ -129,6 +129,16 @@ const post = (stream: number, path: string, more: readonly (readonly [string, st
   headers(stream, requestFields('POST', path, more), 0);
 const data = (stream: number, size: number, flags = 0): Buffer => frame(FRAME.data, flags, stream, Buffer.alloc(size));
 
+/** A client that has stopped taking, with an answer on its way. */
+async function stuckBench(): Promise<Bench> {
+  const bench = new Bench(...WIDE);
+  await turn();
+  bench.connection.isBlocking = true;
+  bench.connection.receive(get(1, '/some'));
+  await turn();
+  return bench;
+}
+
 describe('a connection that ends', () => {
   /** How it comes that no more requests are read. */
   const WAYS: readonly (readonly [name: string, begin: (bench: Bench) => void])[] = [
@@ -205,12 +215,8 @@ describe('a connection that ends', () => {
     });
 
     test(`${name} while a slow client takes what waits for it: it gets all of it, at its own pace`, async () => {
-      const bench = new Bench(...WIDE);
+      const bench = await stuckBench();
       const { connection } = bench;
-      await turn();
-      connection.isBlocking = true;
-      connection.receive(get(1, '/some'));
-      await turn();
       connection.receive(get(3, '/some'));
       begin(bench);
       await turn();
@@ -229,12 +235,8 @@ describe('a connection that ends', () => {
     });
 
     test(`${name} while a client takes nothing of what waits for it: the connection ends`, async () => {
-      const bench = new Bench(...WIDE);
+      const bench = await stuckBench();
       const { connection } = bench;
-      await turn();
-      connection.isBlocking = true;
-      connection.receive(get(1, '/some'));
-      await turn();
       begin(bench);
       await bench.pass(25_000);
       assert.equal(connection.isClosed, true);
@@ -243,12 +245,8 @@ describe('a connection that ends', () => {
   }
 
   test('a FIN of the client behind the last answer does not cut off what waits of it', async () => {
-    const bench = new Bench(...WIDE);
+    const bench = await stuckBench();
     const { connection } = bench;
-    await turn();
-    connection.isBlocking = true;
-    connection.receive(get(1, '/some'));
-    await turn();
     connection.receive(GOAWAY);
     connection.receiveEnd();
     await turn();
@@ -330,12 +328,8 @@ describe('a connection that ends', () => {
   });
 
   test('a client that broke the protocol and takes nothing is not waited for as long as one that is slow', async () => {
-    const bench = new Bench(...WIDE);
+    const bench = await stuckBench();
     const { connection } = bench;
-    await turn();
-    connection.isBlocking = true;
-    connection.receive(get(1, '/some'));
-    await turn();
     connection.receive(frame(FRAME.data, 0, 0, 'x'));
     await bench.pass(4_000);
     assert.equal(connection.isClosed, true);
@@ -387,12 +381,8 @@ describe('a client that is slow', () => {
   });
 
   test('a head that is larger than all buffers does not end a connection that is blocked', async () => {
-    const bench = new Bench(...WIDE);
+    const bench = await stuckBench();
     const { connection } = bench;
-    await turn();
-    connection.isBlocking = true;
-    connection.receive(get(1, '/some'));
-    await turn();
     connection.receive(get(3, '/early'), get(5, '/head'), frame(FRAME.ping, 0, 0, '12345678'));
     await turn();
     assert.equal(connection.isClosed, false);

@@ -47,8 +47,6 @@ export class Connection implements Expiring {
   bytesWritten = 0;
 
   readonly #deadlines: Deadlines;
-  /** Whether the socket was made with `onread`, so that it has no buffer of its own. */
-  #isOverReads = false;
   readonly #isTls: boolean;
   /** The short way for writes that need no call back; undefined for TLS, and where Node has none. */
   readonly #direct: DirectWriter | undefined;
@@ -100,7 +98,6 @@ export class Connection implements Expiring {
       callback: (size, buffer) => (connection === undefined ? true : connection.#onRead(size, buffer as Buffer)),
     });
     connection = new Connection(socket, deadlines);
-    connection.#isOverReads = true;
     return connection;
   }
 
@@ -140,23 +137,6 @@ export class Connection implements Expiring {
   /** Hands the connection to an engine; the engine before hears nothing more. */
   use(user: ConnectionUser): void {
     this.#user = user;
-  }
-
-  /**
-   * Gives the socket away to somebody who needs one of Node's own kind, with `unread` before what comes next. It is
-   * paused, and nothing was written that waits. The connection is of no more use; its user hears
-   * nothing more. Whoever takes the socket starts on the next tick, when the read under way is over.
-   */
-  detach(unread: Buffer): Socket {
-    this.pause();
-    this.#isClosed = true;
-    this.#user = undefined;
-    this.#deadlines.remove(this);
-    const { socket } = this;
-    socket.removeAllListeners('data');
-    const free = this.#isOverReads ? rewrapSocket(socket, undefined) : socket;
-    if (unread.length > 0) free.unshift(unread);
-    return free;
   }
 
   /** Stops reading: the peer fills its window and waits. */
@@ -351,15 +331,14 @@ export function canRewrap(socket: Socket): boolean {
 }
 
 /**
- * A new socket around the handle of `socket`, with `onread` or without, paused in the latter case. The old one is an
- * empty shell. Exception: `handle` is no documented option of net.Socket; ask {@link canRewrap} before.
+ * A new socket around the handle of `socket`, with `onread`. The old one is an empty shell. Exception: `handle` is no
+ * documented option of net.Socket; ask {@link canRewrap} before.
  */
-export function rewrapSocket(socket: Socket, onread: OnRead | undefined): Socket {
+export function rewrapSocket(socket: Socket, onread: OnRead): Socket {
   const internals = socket as unknown as SocketInternals;
   const handle = internals._handle;
   internals._handle = null;
-  const how = onread === undefined ? { pauseOnCreate: true } : { onread };
-  const options = { ...how, handle, allowHalfOpen: true, writableHighWaterMark: WRITE_HIGH_WATER_BYTES };
+  const options = { onread, handle, allowHalfOpen: true, writableHighWaterMark: WRITE_HIGH_WATER_BYTES };
   const wrapped = new Socket(options as never);
   const wrappedInternals = wrapped as unknown as SocketInternals;
   // The server counts its sockets to know when it is closed.
