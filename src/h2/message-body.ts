@@ -1,10 +1,11 @@
 // The DATA frames of one message as a Body: what nobody takes is not paid back, so the window of the stream shuts.
-import type { Body, Sink } from '../exchange/body.ts';
+import type { Body, Release, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
 import { ByteQueue } from '../util/byte-queue.ts';
 import { type FaultCodes, readFieldLines } from './field-lines.ts';
 import type { BlockFault } from './hpack/decoder.ts';
+import type { LentBytes } from './lent-bytes.ts';
 import type { Stream } from './stream.ts';
 
 /** What the one who carries the body wants to hear. */
@@ -108,8 +109,8 @@ export class MessageBody implements Body {
     this.#stream.consumed(size);
   }
 
-  /** DATA came. The bytes are copied. */
-  arrived(bytes: Buffer): void {
+  /** Content came. The bytes are copied, or kept as a part of `lent`. */
+  arrived(bytes: Buffer, lent: LentBytes | undefined): void {
     const { length } = bytes;
     this.#size += length;
     this.#owner.bodyArrived(length);
@@ -122,7 +123,8 @@ export class MessageBody implements Body {
       this.#unpaid += length;
       this.#break(this.#limits.faults.bodyTooLarge, `more than ${this.#limits.bodyBytes} bytes`);
     } else if (this.#sink !== undefined && this.#mayPass && this.#held.length === 0) {
-      this.#give(this.#sink, Buffer.from(bytes));
+      const release = lent?.keep(length);
+      this.#give(this.#sink, release === undefined ? Buffer.from(bytes) : bytes, release);
     } else {
       this.#held.append(bytes);
     }
@@ -163,11 +165,12 @@ export class MessageBody implements Body {
     if (this.#sink !== undefined && this.#hasEnded && !this.#isBlocked) this.#complete(this.#sink);
   }
 
-  #give(sink: Sink, chunk: Buffer): void {
-    if (sink.write(chunk)) {
-      this.#stream.consumed(chunk.length);
+  #give(sink: Sink, chunk: Buffer, release?: Release): void {
+    const { length } = chunk;
+    if (sink.write(chunk, release)) {
+      this.#stream.consumed(length);
     } else {
-      this.#unpaid += chunk.length;
+      this.#unpaid += length;
       this.#isBlocked = this.#sink !== undefined;
     }
   }

@@ -12,6 +12,7 @@ import { switchedHead, WEBSOCKET } from './extended-connect.ts';
 import { type HeadFault, RESPONSE_FAULTS } from './field-lines.ts';
 import { CODE } from './frames.ts';
 import type { BlockFault } from './hpack/decoder.ts';
+import type { LentBytes } from './lent-bytes.ts';
 import type { OutboundSessionLimits } from './limits.ts';
 import { MessageBody, type MessageBodyOwner } from './message-body.ts';
 import { MessageSink, type MessageSinkOwner } from './message-sink.ts';
@@ -142,9 +143,9 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
     else this.#body?.trailersArrived(lines, isEnd);
   }
 
-  onData(bytes: Buffer): void {
+  onData(bytes: Buffer, lent: LentBytes | undefined): void {
     if (this.#body === undefined) this.#refuse('response_malformed', 'DATA where none can be');
-    else this.#body.arrived(bytes);
+    else this.#body.arrived(bytes, lent);
   }
 
   /** RFC 9113 §8.1: an answer may be whole before the request is; the rest of that is of no use. */

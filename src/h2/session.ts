@@ -1,12 +1,14 @@
 // One HTTP/2 connection, either role: frames to streams and back, settings, windows, floods and the end (RFC 9113).
 import type { Release } from '../exchange/body.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
+import { ContentRun } from './content-run.ts';
 import { type FrameEvents, FrameParser, protocolError, type SessionFault } from './frame-parser.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { CODE, DEFAULT_WINDOW_BYTES, FRAME_BYTES, LARGEST_31_BITS, PREFACE, SETTING } from './frames.ts';
 import { type BlockFault, HpackDecoder } from './hpack/decoder.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
+import { LentBytes } from './lent-bytes.ts';
 import { FloodGauge, type Rate } from './limits.ts';
 import { Stream, type StreamSession, type StreamUser } from './stream.ts';
 
@@ -55,6 +57,8 @@ export interface SessionUser {
 const NO_ID = 0;
 /** Ids of streams that were reset by us: frames for them may be on their way (RFC 9113 §5.4.2). */
 const REMEMBERED_RESETS = 256;
+/** A read of that much is one of many: the next ones get pooled slabs, whose parts are lent instead of copied. */
+const LARGE_READ_BYTES = 8 * 1024;
 const PING_CONTENT = Buffer.from('portico!', 'latin1');
 
 const WINDOW_TOO_LARGE: SessionFault = { code: CODE.flowControl, detail: 'a window of more than 2^31-1' };
@@ -100,6 +104,9 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   #isOver = false;
   #endsWhenDrained = false;
   #contentSent = 0;
+  readonly #run = new ContentRun();
+  /** What is being read, if it may be kept. */
+  #lent: LentBytes | undefined = undefined;
 
   /** Takes a connection over, and greets the peer (RFC 9113 §3.4). */
   constructor(connection: Connection, user: SessionUser, options: SessionOptions) {
@@ -197,12 +204,19 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   // The connection.
 
   onBytes(bytes: Buffer, release: Release | undefined): void {
+    const lent = release === undefined ? undefined : new LentBytes(bytes, release);
+    this.#lent = lent;
     if (!this.#isOver) this.#reader.read(this.#prefaceLeft.length > 0 ? this.#skipPreface(bytes) : bytes);
+    this.#run.handOn(lent);
+    this.#lent = undefined;
+    // Only of an endpoint's answers may a whole slab wait for whoever takes them (docs/flow-control.md).
+    if (this.#options.role === 'client')
+      this.#connection.wantsSlabs = bytes.length >= LARGE_READ_BYTES && this.#streams.size > 0;
     if (!this.#isOver && this.#writer.isOverfull) {
       this.end(CODE.enhanceYourCalm, 'answers that nobody reads');
       this.#connection.reset();
     }
-    release?.();
+    lent?.done();
   }
 
   /** A peer that ends its side may still take what waits for it. */
@@ -291,10 +305,11 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   // What the peer sends.
 
   broken({ code, detail }: SessionFault): void {
+    this.#run.handOn(this.#lent);
     this.end(code, detail);
   }
 
-  data(id: number, content: Buffer, size: number, isEnd: boolean): SessionFault | undefined {
+  data(id: number, bytes: Buffer, start: number, end: number, size: number, isEnd: boolean): SessionFault | undefined {
     if (this.#isIdle(id)) return protocolError('DATA on a stream that nobody opened');
     if (size > this.#receiveWindow) return { code: CODE.flowControl, detail: 'more than the window of the connection' };
     this.#receiveWindow -= size;
@@ -303,13 +318,19 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     if (stream === undefined)
       return this.#mayBeReset(id) ? undefined : { code: CODE.streamClosed, detail: 'DATA behind END_STREAM' };
     if (stream.hasPeerEnded) return this.#breakStream(stream, CODE.streamClosed);
-    if (!stream.peerSentData(content, size, isEnd)) return this.#breakStream(stream, CODE.flowControl);
+    if (!stream.peerSentData(end - start, size, isEnd)) return this.#breakStream(stream, CODE.flowControl);
+    this.#run.add(stream, bytes, start, end, this.#lent);
+    if (isEnd) {
+      this.#run.handOn(this.#lent);
+      stream.peerEnded();
+    }
     // CVE-2019-9518: frames that bring nothing.
-    return content.length === 0 && !isEnd ? this.#noteControlFrame() : undefined;
+    return start === end && !isEnd ? this.#noteControlFrame() : undefined;
   }
 
   /** Every block is decoded, whatever becomes of it: the table must stay in step (RFC 9113 §4.3). */
   headers(id: number, block: Buffer, start: number, isEnd: boolean): SessionFault | undefined {
+    this.#run.handOn(this.#lent);
     const lines = this.#decoder.decode(block, start, block.length, this.#options.headBytes * 2);
     if (lines === 'malformed') return { code: CODE.compression, detail: 'a header block that cannot be decoded' };
     const stream = this.#streams.get(id);
@@ -320,6 +341,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   }
 
   reset(id: number, code: number): SessionFault | undefined {
+    this.#run.handOn(this.#lent);
     if (this.#isIdle(id)) return protocolError('RST_STREAM of a stream that nobody opened');
     const stream = this.#streams.get(id);
     if (stream === undefined) return undefined;
@@ -381,6 +403,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
 
   /** RFC 9113 §6.8: nothing was done for streams of ours above `lastStream`, and none may be opened. */
   goaway(lastStream: number, code: number): undefined {
+    this.#run.handOn(this.#lent);
     this.#hasGoaway = true;
     const own = this.#options.role === 'client' ? [...this.#streams.values()] : [];
     for (const stream of [...own.filter(({ id }) => id > lastStream), ...this.#unopened])
