@@ -2,8 +2,8 @@
 import type { Body, Release, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
-import { ByteQueue } from '../util/byte-queue.ts';
 import { type FaultCodes, readFieldLines } from './field-lines.ts';
+import { HeldBytes } from './held-bytes.ts';
 import type { BlockFault } from './hpack/decoder.ts';
 import type { LentBytes } from './lent-bytes.ts';
 import type { Stream } from './stream.ts';
@@ -41,8 +41,8 @@ export class MessageBody implements Body {
   readonly #stream: Stream;
   readonly #owner: MessageBodyOwner;
   readonly #limits: MessageBodyLimits;
-  /** What waits for the sink, put together: pieces of an octet each would cost a hundred times their size. */
-  readonly #held = new ByteQueue();
+  /** What waits for the sink. */
+  readonly #held = new HeldBytes();
   #sink: Sink | undefined = undefined;
   #trailers: ReadonlyHeaderList | undefined = undefined;
   #error: ProxyError | undefined = undefined;
@@ -160,12 +160,14 @@ export class MessageBody implements Body {
 
   /** Hands on what may go. */
   #pass(): void {
-    if (this.#sink !== undefined && this.#mayPass && this.#held.length > 0)
-      this.#give(this.#sink, this.#held.takeAll());
+    if (this.#sink !== undefined && this.#mayPass && this.#held.length > 0) {
+      const { bytes, release } = this.#held.takeAll();
+      this.#give(this.#sink, bytes, release);
+    }
     if (this.#sink !== undefined && this.#hasEnded && !this.#isBlocked) this.#complete(this.#sink);
   }
 
-  #give(sink: Sink, chunk: Buffer, release?: Release): void {
+  #give(sink: Sink, chunk: Buffer, release: Release | undefined): void {
     const { length } = chunk;
     if (sink.write(chunk, release)) {
       this.#stream.consumed(length);
@@ -178,7 +180,7 @@ export class MessageBody implements Body {
   /** Nobody gets what waits. */
   #drop(): void {
     this.#unpaid += this.#held.length;
-    this.#held.takeAll();
+    this.#held.clear();
   }
 
   #complete(sink: Sink): void {

@@ -59,6 +59,8 @@ export class Connection implements Expiring {
   #isClosed = false;
   #hasEnded = false;
   #owesDrain = false;
+  /** Of the bytes that went past the stream and that the system has not taken whole. */
+  #releaseWaiting: Release | undefined = undefined;
   /** What carries the socket, where that is TLS on a socket of ours. */
   #carrier: Socket | undefined = undefined;
 
@@ -169,7 +171,8 @@ export class Connection implements Expiring {
       return true;
     }
     this.bytesWritten += bytes.length;
-    if (release === undefined) return this.#direct?.write(bytes) === true ? this.#mayGoOn() : this.socket.write(bytes);
+    if (this.#direct?.write(bytes) === true) return release === undefined ? this.#mayGoOn() : this.#lend(release);
+    if (release === undefined) return this.socket.write(bytes);
     const mayGoOn = this.socket.write(bytes, () => {
       release();
       this.#taken();
@@ -251,9 +254,27 @@ export class Connection implements Expiring {
     return false;
   }
 
+  /** After a write past the stream, which holds on to the bytes if the system did not take them all at once. */
+  #lend(release: Release): boolean {
+    if (this.#direct?.bytesWaiting === 0) {
+      release();
+      return true;
+    }
+    this.#releaseWaiting = release;
+    this.#owesDrain = true;
+    return false;
+  }
+
   /** Something that had to wait has left. */
   #taken(): void {
+    this.#giveBack();
     if (this.#owesDrain && this.socket.writableLength === 0) this.#drained();
+  }
+
+  #giveBack(): void {
+    const release = this.#releaseWaiting;
+    this.#releaseWaiting = undefined;
+    release?.();
   }
 
   #drained(): void {
@@ -304,6 +325,8 @@ export class Connection implements Expiring {
     this.#deadlines.remove(this);
     if (this.#slab !== undefined) giveSlab(this.#slab);
     this.#slab = undefined;
+    // The system is done with what it had not taken: 'close' comes behind the end of every write.
+    this.#giveBack();
     this.#user?.onClose(this.#error);
   }
 }
