@@ -98,6 +98,8 @@ class Bench implements SessionUser {
     this.heard.push(`settings ${maxConcurrentStreams} ${enableConnectProtocol}`);
   }
 
+  onHttp1Required(): void {}
+
   onGoaway(): void {}
 
   onEnd(): void {

@@ -43,6 +43,8 @@ export interface SessionUser {
   onStream(stream: Stream, lines: readonly string[] | BlockFault, isEnd: boolean): void;
   onSettings(settings: PeerSettings): void;
   onGoaway(lastStream: number, code: number): void;
+  /** The peer wants HTTP/1.1 instead, on another connection (RFC 9113 §7): told before any stream hears of its GOAWAY. */
+  onHttp1Required(): void;
   /** The FIN of the peer: no more frames come. */
   onEnd(): void;
   /** The peer takes nothing of what waits for it. */
@@ -405,6 +407,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   goaway(lastStream: number, code: number): undefined {
     this.#run.handOn(this.#lent);
     this.#hasGoaway = true;
+    if (code === CODE.http11Required) this.#user.onHttp1Required();
     const own = this.#options.role === 'client' ? [...this.#streams.values()] : [];
     for (const stream of [...own.filter(({ id }) => id > lastStream), ...this.#unopened])
       stream.connectionEnded(CODE.refusedStream);
