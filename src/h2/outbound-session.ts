@@ -5,8 +5,9 @@ import type { HeadFault } from './field-lines.ts';
 import { CODE } from './frames.ts';
 import type { OutboundSessionLimits, Rate } from './limits.ts';
 import { OutboundStream, type OutboundStreamContext } from './outbound-stream.ts';
+import type { PeerSettings } from './peer-settings.ts';
 import { type ReadResponse, ResponseReader } from './read-response.ts';
-import { type PeerSettings, Session, type SessionUser } from './session.ts';
+import { Session, type SessionUser } from './session.ts';
 import type { Stream, StreamUser } from './stream.ts';
 
 /** Whoever lends streams out. */
