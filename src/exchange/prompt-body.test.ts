@@ -96,6 +96,35 @@ describe('PromptBody', () => {
     assert.deepEqual([out.text, out.hasEnded], ['first second', true]);
   });
 
+  test('a body that is over and was not taken is there whole, in one piece', async () => {
+    const source = new Source('he');
+    const gathered = new PromptBody(source).gather(true);
+    source.push('llo');
+    source.end();
+    const prompt = await gathered;
+    assert.equal(prompt.gatheredWhole?.toString(), 'hello');
+    prompt.sendTo(new Collector());
+    assert.equal(prompt.gatheredWhole, undefined);
+  });
+
+  test('one that goes on, was cut, has trailers or did not fit is not there whole', async () => {
+    const ends: readonly ((source: Source) => void)[] = [
+      () => {},
+      (source) => source.sink?.abort(new ProxyError('upstream_closed')),
+      (source) => source.sink?.end(new HeaderList()),
+      (source) => {
+        while (source.push('y'.repeat(64 * 1024)));
+        source.end();
+      },
+    ];
+    for (const end of ends) {
+      const source = new Source('some');
+      const gathered = new PromptBody(source).gather(true);
+      end(source);
+      assert.equal((await gathered).gatheredWhole, undefined);
+    }
+  });
+
   test('a body with trailers has no length', async () => {
     const source = new Source('all');
     const gathered = new PromptBody(source).gather(true);

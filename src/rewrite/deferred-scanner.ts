@@ -2,8 +2,8 @@
 
 import { invariant } from '../util/invariant.ts';
 import { giveSlab, SLAB_BYTES, takeSlab } from '../util/slab-pool.ts';
-import type { AuthorityMatcher } from './authority-matcher.ts';
 import { EditList } from './edit-list.ts';
+import type { Marks } from './marks.ts';
 import type { Scanner } from './scanner.ts';
 import { Window } from './window.ts';
 
@@ -21,15 +21,6 @@ const BARRIER = /[<>"'`]|[^0-9a-f][ \t\n]/i;
 const SPACE_OR_BARRIER = /[\s<>"'`]/;
 const NOTHING = Buffer.alloc(0);
 
-/** What makes a window worth looking at. */
-export interface Marks {
-  readonly matcher: AuthorityMatcher;
-  /** Other strings an edit may be about, beside the needles. */
-  readonly hints: readonly string[];
-  /** What the scanner is to learn about, exactly so; no barrier in it. */
-  readonly lessons: readonly string[];
-}
-
 /**
  * A scanner for maps that change authorities only. Every edit must be about a needle (or another hint) that stands in it or
  * less than {@link NEAR} behind its beginning, with no barrier between: one that is not is not made. That rule is what
@@ -45,10 +36,7 @@ export class DeferredScanner implements Scanner {
   #inner: Scanner | undefined;
   readonly #marks: Marks;
   readonly #edits = new EditList();
-  #hint: RegExp | undefined;
-  readonly #longest: number;
   readonly #holdBytes: number;
-  readonly #needles: readonly Buffer[];
   /** The kept bytes, and room for more: a slab, or some memory of our own. */
   #kept: Buffer = NOTHING;
   #keptBytes = 0;
@@ -57,10 +45,7 @@ export class DeferredScanner implements Scanner {
   constructor(makeInner: () => Scanner, marks: Marks) {
     this.#makeInner = makeInner;
     this.#marks = marks;
-    const { matcher, hints, lessons } = marks;
-    this.#needles = [...hints, ...lessons].map((text) => Buffer.from(text, 'latin1'));
-    this.#longest = Math.max(0, ...[...matcher.needles, ...this.#needles].map(({ length }) => length));
-    this.#holdBytes = NEAR + this.#longest + 2;
+    this.#holdBytes = NEAR + marks.longest + 2;
   }
 
   get maxHeldBytes(): number {
@@ -76,10 +61,6 @@ export class DeferredScanner implements Scanner {
     return this.#keptBytes;
   }
 
-  isUntouched(bytes: Buffer): boolean {
-    return !this.#hasMark(bytes);
-  }
-
   reset(): void {
     this.#inner?.reset();
     this.#forgetKept();
@@ -93,7 +74,7 @@ export class DeferredScanner implements Scanner {
 
   scan(window: Window, from: number, to: number, isLast: boolean, edits: EditList): number {
     const bytes = from === 0 && to === window.length ? window.bytes : window.bytes.subarray(from, to);
-    if (this.#isTooLong || this.#hasMark(bytes)) return this.#scanNow(window, bytes, from, to, isLast, edits);
+    if (this.#isTooLong || this.#marks.areIn(bytes)) return this.#scanNow(window, bytes, from, to, isLast, edits);
     if (isLast) {
       this.#forgetKept();
       return to;
@@ -105,12 +86,6 @@ export class DeferredScanner implements Scanner {
 
   #scanner(): Scanner {
     return (this.#inner ??= this.#makeInner());
-  }
-
-  #hasMark(bytes: Buffer): boolean {
-    if (this.#marks.matcher.isHintedInBytes(bytes)) return true;
-    for (const needle of this.#needles) if (bytes.includes(needle)) return true;
-    return false;
   }
 
   /** Behind the last barrier in `bytes`, or as far as an edit can reach back from what comes next. */
@@ -200,10 +175,10 @@ export class DeferredScanner implements Scanner {
 
   /** Whether the edit that begins at `start`, and differs from `front` on, has a hint before that, or near behind it. */
   #isNearHint(bytes: Buffer, start: number, front: number): boolean {
-    this.#hint ??= this.#marks.matcher.hintPattern(this.#marks.hints);
-    const from = Math.max(0, start - this.#longest);
+    const { longest, hintPattern } = this.#marks;
+    const from = Math.max(0, start - longest);
     const text = bytes.toString('latin1', from, front + this.#holdBytes);
-    for (const { index, 0: hint } of text.matchAll(this.#hint)) {
+    for (const { index, 0: hint } of text.matchAll(hintPattern)) {
       const at = from + index;
       if (at + hint.length < start) continue;
       if (at <= front) return true;
