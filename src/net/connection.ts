@@ -33,6 +33,7 @@ const scratch = new ViewedBuffer(SCRATCH_BYTES);
 /** Small writes are put together in one buffer of this size, which the system has read when the write returns. */
 const OUT_SCRATCH_BYTES = 4 * 1024;
 let outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Reads straight into our memory where Node allows it: `onread` is documented for outbound sockets. Small reads share
@@ -48,7 +49,7 @@ export class Connection implements Expiring {
 
   readonly #deadlines: Deadlines;
   readonly #isTls: boolean;
-  /** The short way for writes that need no call back; undefined for TLS, and where Node has none. */
+  /** The short way for writes that need no call back; undefined where Node has none. */
   readonly #direct: DirectWriter | undefined;
   #user: ConnectionUser | undefined = undefined;
   #slab: Buffer | undefined = undefined;
@@ -59,13 +60,15 @@ export class Connection implements Expiring {
   #isClosed = false;
   #hasEnded = false;
   #owesDrain = false;
+  /** Whether our FIN follows the direct write that is under way. */
+  #endsAfterWrite = false;
   /** What carries the socket, where that is TLS on a socket of ours. */
   #carrier: Socket | undefined = undefined;
 
   private constructor(socket: Socket, deadlines: Deadlines) {
     this.socket = socket;
     this.#isTls = socket instanceof TLSSocket;
-    this.#direct = usesPlainSockets || this.#isTls ? undefined : createDirectWriter(socket, () => this.#taken());
+    this.#direct = usesPlainSockets ? undefined : createDirectWriter(socket, () => this.#directTaken());
     this.#deadlines = deadlines;
     deadlines.add(this);
     socket.on('end', () => this.#onEnd());
@@ -168,6 +171,8 @@ export class Connection implements Expiring {
   /** Writes latin1 text; false means "wait for onDrain". */
   writeText(text: string): boolean {
     if (this.isClosed) return true;
+    // TLS would make a copy of its own on the heap first.
+    if (this.#isTls && text.length <= OUT_SCRATCH_BYTES) return this.writeJoined(text, NO_BYTES, '');
     this.bytesWritten += text.length;
     return this.#direct?.writeText(text) === true ? this.#mayGoOn() : this.socket.write(text, 'latin1');
   }
@@ -200,15 +205,14 @@ export class Connection implements Expiring {
     if (this.isClosed) return true;
     const end = before.length + bytes.length;
     const size = end + after.length;
-    // TLS always writes later, and so does a socket for which something waits.
-    const isAtOnce = size <= OUT_SCRATCH_BYTES && !this.#isTls && this.bytesWaiting === 0;
+    const isAtOnce = size <= OUT_SCRATCH_BYTES && this.#direct?.isReady === true;
     const joined = isAtOnce ? outScratch.first(size) : Buffer.allocUnsafe(size);
     writeLatin1(joined, before, 0);
     joined.set(bytes, before.length);
     if (after !== '') writeLatin1(joined, after, end);
     const mayGoOn = this.write(joined);
     // The system did not take it all: the memory belongs to this write now.
-    if (isAtOnce && this.bytesWaiting > 0) outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
+    if (isAtOnce && this.#direct?.keepsBytes === true) outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
     return mayGoOn;
   }
 
@@ -227,11 +231,14 @@ export class Connection implements Expiring {
 
   /** Sends what is written and then our FIN. */
   end(): void {
-    if (!this.isClosed && !this.socket.writableEnded) this.socket.end();
+    if (!this.isWritable) return;
+    // To end a stream is to uncork it, which TLS does not bear while it writes.
+    if (this.#isTls && this.#direct !== undefined && this.#direct.bytesWaiting > 0) this.#endsAfterWrite = true;
+    else this.socket.end();
   }
 
   get isWritable(): boolean {
-    return !this.isClosed && !this.socket.writableEnded;
+    return !this.isClosed && !this.socket.writableEnded && !this.#endsAfterWrite;
   }
 
   /** Ends both directions at once, dropping what waits. */
@@ -262,6 +269,11 @@ export class Connection implements Expiring {
     if (this.bytesWaiting < WRITE_HIGH_WATER_BYTES) return true;
     this.#owesDrain = true;
     return false;
+  }
+
+  #directTaken(): void {
+    if (this.#endsAfterWrite && !this.isClosed) this.socket.end();
+    this.#taken();
   }
 
   /** Something that had to wait has left. */
