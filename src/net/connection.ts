@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { writeLatin1 } from '../util/latin1.ts';
-import { giveSlab, READ_BYTES, takeSlab } from '../util/slab-pool.ts';
+import { giveSlab, READ_BYTES, takeSlab, trimSlabs } from '../util/slab-pool.ts';
 import { createDirectWriter, type DirectWriter } from './direct-writer.ts';
 import { ViewedBuffer } from './viewed-buffer.ts';
 
@@ -421,6 +421,7 @@ class LongPauses {
   }
 
   #tick(): void {
+    let hasReleased = false;
     for (const [connection, isLong] of this.#paused) {
       if (!isLong) {
         this.#paused.set(connection, true);
@@ -428,7 +429,9 @@ class LongPauses {
       }
       this.#paused.delete(connection);
       connection.releaseIdleSlab();
+      hasReleased = true;
     }
+    if (hasReleased) trimSlabs();
     if (this.#paused.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

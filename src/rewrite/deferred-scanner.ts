@@ -14,7 +14,7 @@ const NEAR = 640;
  * once from there on. Nothing is kept while the client takes nothing: see {@link DeferredScanner.keepLittle}.
  */
 const MAX_KEPT_BYTES = 256 * 1024;
-const keptBuffers = new SlabPool(MAX_KEPT_BYTES, 32);
+const keptBuffers = new SlabPool(MAX_KEPT_BYTES, 8);
 /** Up to this much is kept in memory of its own, for the many bodies that are short. */
 const SHORT_BYTES = 16 * 1024;
 /** What no edit reaches across on its way to its needle: quotes, angles, and white space that ends no escape of CSS. */

@@ -34,6 +34,11 @@ export class SlabPool {
   give(buffer: Buffer): void {
     if (this.#free.length < this.#limit) this.#free.push(buffer);
   }
+
+  /** Lets everything go that nobody has. */
+  trim(): void {
+    this.#free.length = 0;
+  }
 }
 
 const slabs = new SlabPool(SLAB_BYTES, KEPT_SLABS);
@@ -41,6 +46,11 @@ const slabs = new SlabPool(SLAB_BYTES, KEPT_SLABS);
 /** A slab whose content is anything. Give it back with {@link giveSlab}, or let it go. */
 export function takeSlab(): Buffer {
   return slabs.take();
+}
+
+/** Lets the slabs go that are kept for reuse: when much is held for clients that take nothing. */
+export function trimSlabs(): void {
+  slabs.trim();
 }
 
 /** Takes back a slab that nobody reads any more. */

@@ -42,6 +42,8 @@ class LiveMountRewriter implements MountRewriter, RewriteWork {
     checkPaths(facts);
     this.#facts = facts;
     this.#context = context;
+    // What it has learned before a reload is kept by whoever holds it.
+    if (context.isHeld(memoryKey(facts, context))) this.#made = new MountViews(makeMount(facts, context));
   }
 
   get work(): RewriteWork {
@@ -76,10 +78,12 @@ class LiveMountRewriter implements MountRewriter, RewriteWork {
 function makeMount(facts: ProxiedMount, context: FeatureContext): LiveMount {
   const options = (context.mountOptions['rewrite'] ?? DEFAULT_REWRITE) as RewriteOptions;
   const { site, path } = context.mount;
-  const key = JSON.stringify([site, path, facts.endpoints, facts.backendPath]);
-  const makeMemory = () => new MountMemory(site, path);
-  const memory = context.share(`rewriting ${key}`, makeMemory, closeMemory);
+  const memory = context.share(memoryKey(facts, context), () => new MountMemory(site, path), closeMemory);
   return new LiveMount(facts, options, memory, context);
+}
+
+function memoryKey({ endpoints, backendPath }: ProxiedMount, { mount }: FeatureContext): string {
+  return `rewriting ${JSON.stringify([mount.site, mount.path, endpoints, backendPath])}`;
 }
 
 function closeMemory(memory: MountMemory): void {
