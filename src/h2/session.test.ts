@@ -16,7 +16,8 @@ import {
   settings,
 } from '../../test/kit/h2-frames.ts';
 import { DEFAULT_WINDOW_BYTES, FRAME_BYTES } from './frames.ts';
-import { type PeerSettings, Session, type SessionUser } from './session.ts';
+import type { PeerSettings } from './peer-settings.ts';
+import { Session, type SessionUser } from './session.ts';
 import type { Stream, StreamUser } from './stream.ts';
 
 const STREAM_WINDOW = 128 * 1024;
@@ -97,6 +98,8 @@ class Bench implements SessionUser {
   onSettings({ maxConcurrentStreams, enableConnectProtocol }: PeerSettings): void {
     this.heard.push(`settings ${maxConcurrentStreams} ${enableConnectProtocol}`);
   }
+
+  onHttp1Required(): void {}
 
   onGoaway(): void {}
 

@@ -60,6 +60,8 @@ export class Connection implements Expiring {
   #isClosed = false;
   #hasEnded = false;
   #owesDrain = false;
+  /** Of the bytes that went past the stream and that the system has not taken whole. */
+  #releaseWaiting: Release | undefined = undefined;
   /** Whether our FIN follows the direct write that is under way. */
   #endsAfterWrite = false;
   /** What carries the socket, where that is TLS on a socket of ours. */
@@ -187,7 +189,10 @@ export class Connection implements Expiring {
       return true;
     }
     this.bytesWritten += bytes.length;
-    if (release === undefined) return this.#direct?.write(bytes) === true ? this.#mayGoOn() : this.socket.write(bytes);
+    // Lent bytes leave over TLS by its stream, which calls back for each write.
+    const isDirect = (release === undefined || !this.#isTls) && this.#direct?.write(bytes) === true;
+    if (isDirect) return release === undefined ? this.#mayGoOn() : this.#lend(release);
+    if (release === undefined) return this.socket.write(bytes);
     const mayGoOn = this.socket.write(bytes, () => {
       release();
       this.#taken();
@@ -271,7 +276,19 @@ export class Connection implements Expiring {
     return false;
   }
 
+  /** After a write past the stream, which holds on to the bytes if the system did not take them all at once. */
+  #lend(release: Release): boolean {
+    if (this.#direct?.bytesWaiting === 0) {
+      release();
+      return true;
+    }
+    this.#releaseWaiting = release;
+    this.#owesDrain = true;
+    return false;
+  }
+
   #directTaken(): void {
+    this.#giveBack();
     if (this.#endsAfterWrite && !this.isClosed) this.socket.end();
     this.#taken();
   }
@@ -279,6 +296,12 @@ export class Connection implements Expiring {
   /** Something that had to wait has left. */
   #taken(): void {
     if (this.#owesDrain && this.socket.writableLength === 0) this.#drained();
+  }
+
+  #giveBack(): void {
+    const release = this.#releaseWaiting;
+    this.#releaseWaiting = undefined;
+    release?.();
   }
 
   #drained(): void {
@@ -331,6 +354,8 @@ export class Connection implements Expiring {
     longPauses.delete(this);
     if (this.#slab !== undefined) giveSlab(this.#slab);
     this.#slab = undefined;
+    // The system is done with what it had not taken: 'close' comes behind the end of every write.
+    this.#giveBack();
     this.#user?.onClose(this.#error);
   }
 }
