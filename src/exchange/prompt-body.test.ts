@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HeaderList } from '../http/header-list.ts';
+import { SLAB_BYTES } from '../util/slab-pool.ts';
 import { type Body, bytesBody, collectBody, type Release, type Sink } from './body.ts';
 import { ProxyError } from './errors.ts';
 import { PromptBody } from './prompt-body.ts';
@@ -136,13 +137,13 @@ describe('PromptBody', () => {
     const source = new Source();
     const gathered = new PromptBody(source).gather(true);
     let count = 0;
-    while (source.push('y'.repeat(64 * 1024))) count++;
+    while (source.push('y'.repeat(SLAB_BYTES / 4))) count++;
     assert.equal(count, 4);
     const prompt = await gathered;
     assert.equal(source.drains, 0);
     const out = new Collector();
     prompt.sendTo(out);
-    assert.equal(out.text.length, 5 * 64 * 1024);
+    assert.equal(out.text.length, (5 * SLAB_BYTES) / 4);
     assert.equal(source.drains, 1);
   });
 

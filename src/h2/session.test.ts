@@ -579,6 +579,21 @@ describe('what we receive', () => {
     assert.deepEqual(bench.heard, ['settings Infinity false', 'failed 1']);
   });
 
+  test('a stream that has its whole answer and is not ended by the peer gives way to a new one', async () => {
+    const bench = new Bench();
+    const logs = bench.open(100, false);
+    logs[1]?.stream.sendHead(HEAD, true);
+    bench.open(1);
+    await turn();
+    assert.equal(bench.streams.length, 101);
+    assert.deepEqual(logs[1]?.heard, ['sent', 'closed 0']);
+    assert.deepEqual(bench.resets(), [`3 ${CODE.none}`]);
+    bench.receive(headers(203, getFields()));
+    await turn();
+    assert.equal(bench.streams.length, 101);
+    assert.deepEqual(bench.resets(), [`3 ${CODE.none}`, `203 ${CODE.refused}`]);
+  });
+
   test('a peer that takes nothing is stalled, one that takes little is not', async () => {
     const bench = new Bench();
     const { connection } = bench;

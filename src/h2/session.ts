@@ -429,7 +429,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
       this.#resets.add(id);
       return undefined;
     }
-    if (this.#streams.size >= this.#options.concurrentStreams) {
+    if (this.#streams.size >= this.#options.concurrentStreams && !this.#makeRoom()) {
       this.#writer.writeReset(id, CODE.refusedStream);
       this.#resets.add(id);
       return this.#noteBroken();
@@ -439,6 +439,20 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     stream.hasPeerEnded = isEnd;
     this.#user.onStream(stream, lines, isEnd);
     return undefined;
+  }
+
+  /**
+   * The peer may have no more streams. One of them that has its whole answer, and only does not end its own side, gives way:
+   * RFC 9113 §8.1 lets us reset it without an error. Chromium leaves every tunnel like that whose backend ended it, and does
+   * not count it any more.
+   */
+  #makeRoom(): boolean {
+    for (const stream of this.#streams.values()) {
+      if (!stream.hasEnded) continue;
+      stream.reset(CODE.none);
+      return true;
+    }
+    return false;
   }
 
   #greet(): void {

@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { writeLatin1 } from '../util/latin1.ts';
-import { giveSlab, takeSlab } from '../util/slab-pool.ts';
+import { giveSlab, READ_BYTES, takeSlab, trimSlabs } from '../util/slab-pool.ts';
 import { createDirectWriter, type DirectWriter } from './direct-writer.ts';
 import { ViewedBuffer } from './viewed-buffer.ts';
 
@@ -149,12 +149,25 @@ export class Connection implements Expiring {
     if (this.#isPaused) return;
     this.#isPaused = true;
     this.socket.pause();
+    // Node asks for the next buffer right behind each read, so that one that nobody fills is there.
+    if (this.wantsSlabs) longPauses.add(this);
   }
 
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
+    longPauses.delete(this);
     this.socket.resume();
+  }
+
+  /**
+   * Lets the slab go that the next read would fill; that read goes through the scratch buffer. Of a paused connection. Not into
+   * the pool: where many are let go, nobody is about to take as many.
+   */
+  releaseIdleSlab(): void {
+    if (this.#slab === undefined || usesPlainSockets || !changeBuffer(this.socket, scratch.bytes)) return;
+    this.#slab = undefined;
+    this.#readsScratch = true;
   }
 
   /** Writes latin1 text; false means "wait for onDrain". */
@@ -302,7 +315,7 @@ export class Connection implements Expiring {
       if (slab !== undefined) return undefined;
       this.#slab = takeSlab();
       this.#readsScratch = false;
-      return this.#slab;
+      return this.#slab.subarray(0, READ_BYTES);
     }
     // Without an answer the socket goes on in the buffer it has, and a lent one may be in use far from here.
     if (this.#readsScratch) return undefined;
@@ -314,10 +327,11 @@ export class Connection implements Expiring {
 
   #onRead(size: number, buffer: Buffer): boolean {
     this.bytesRead += size;
-    if (buffer === scratch.bytes) this.#user?.onBytes(scratch.first(size), undefined);
+    const slab = this.#slab;
+    if (slab === undefined) this.#user?.onBytes(scratch.first(size), undefined);
     else {
       this.#slab = undefined;
-      this.#user?.onBytes(buffer.subarray(0, size), () => giveSlab(buffer));
+      this.#user?.onBytes(buffer.subarray(0, size), () => giveSlab(slab));
     }
     return !this.#isPaused;
   }
@@ -337,6 +351,7 @@ export class Connection implements Expiring {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#deadlines.remove(this);
+    longPauses.delete(this);
     if (this.#slab !== undefined) giveSlab(this.#slab);
     this.#slab = undefined;
     // The system is done with what it had not taken: 'close' comes behind the end of every write.
@@ -395,10 +410,59 @@ function readInto(socket: Socket, first: Buffer, onread: OnRead): boolean {
   );
   if (buffer === undefined || makeBuffer === undefined || callback === undefined) return false;
   if (socket.readableLength > 0 || !canRewrap(socket)) return false;
-  Object.assign(socket, { [buffer]: first, [makeBuffer]: onread.buffer, [callback]: onread.callback });
+  Object.assign(socket, { [makeBuffer]: onread.buffer, [callback]: onread.callback });
+  return changeBuffer(socket, first);
+}
+
+/**
+ * Makes a socket with `onread` read into another buffer the next time. Each call costs some bytes until the socket is
+ * closed, so it is nothing for every read. Exception and answer as of {@link readInto}.
+ */
+function changeBuffer(socket: Socket, bytes: Buffer): boolean {
+  const buffer = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kBuffer');
+  if (buffer === undefined || !canRewrap(socket)) return false;
+  Object.assign(socket, { [buffer]: bytes });
   const { _handle: handle } = socket as unknown as { readonly _handle: { useUserBuffer(buffer: Buffer): void } };
-  handle.useUserBuffer(first);
+  handle.useUserBuffer(bytes);
   return true;
 }
+
+/** A connection that was paused at one of these and still is at the next waits for a peer that takes nothing. */
+const LONG_PAUSE_MS = 1_000;
+
+/** The paused connections with a slab for their next read: most go on at once, and the others must not keep it. */
+class LongPauses {
+  /** By whether they were paused at the last tick already. */
+  readonly #paused = new Map<Connection, boolean>();
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  add(connection: Connection): void {
+    this.#paused.set(connection, false);
+    this.#timer ??= setInterval(() => this.#tick(), LONG_PAUSE_MS).unref();
+  }
+
+  delete(connection: Connection): void {
+    this.#paused.delete(connection);
+  }
+
+  #tick(): void {
+    let hasReleased = false;
+    for (const [connection, isLong] of this.#paused) {
+      if (!isLong) {
+        this.#paused.set(connection, true);
+        continue;
+      }
+      this.#paused.delete(connection);
+      connection.releaseIdleSlab();
+      hasReleased = true;
+    }
+    if (hasReleased) trimSlabs();
+    if (this.#paused.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+const longPauses = new LongPauses();
 
 function nothing(): void {}

@@ -1,7 +1,7 @@
 // Puts off the scanning of bytes in which nothing can change until something comes that can, which in most bodies is never.
 
 import { invariant } from '../util/invariant.ts';
-import { giveSlab, SLAB_BYTES, takeSlab } from '../util/slab-pool.ts';
+import { SlabPool } from '../util/slab-pool.ts';
 import { EditList } from './edit-list.ts';
 import type { Marks } from './marks.ts';
 import type { Scanner } from './scanner.ts';
@@ -10,10 +10,11 @@ import { Window } from './window.ts';
 /** How far before the needle that it is about an edit may begin. Every authority in one of its usual spellings fits in. */
 const NEAR = 640;
 /**
- * The most bytes that are kept, having gone out unscanned: what fits into one slab. A body in which more have is scanned at
+ * The most bytes that are kept, having gone out unscanned. A body in which more have is scanned at
  * once from there on. Nothing is kept while the client takes nothing: see {@link DeferredScanner.keepLittle}.
  */
-const MAX_KEPT_BYTES = SLAB_BYTES;
+const MAX_KEPT_BYTES = 256 * 1024;
+const keptBuffers = new SlabPool(MAX_KEPT_BYTES, 8);
 /** Up to this much is kept in memory of its own, for the many bodies that are short. */
 const SHORT_BYTES = 16 * 1024;
 /** What no edit reaches across on its way to its needle: quotes, angles, and white space that ends no escape of CSS. */
@@ -37,7 +38,7 @@ export class DeferredScanner implements Scanner {
   readonly #marks: Marks;
   readonly #edits = new EditList();
   readonly #holdBytes: number;
-  /** The kept bytes, and room for more: a slab, or some memory of our own. */
+  /** The kept bytes, and room for more: a pooled buffer, or some memory of our own. */
   #kept: Buffer = NOTHING;
   #keptBytes = 0;
   #isTooLong = false;
@@ -109,14 +110,14 @@ export class DeferredScanner implements Scanner {
 
   #makeRoom(size: number): void {
     if (size <= this.#kept.length) return;
-    const roomier = size > SHORT_BYTES ? takeSlab() : Buffer.allocUnsafe(SHORT_BYTES);
+    const roomier = size > SHORT_BYTES ? keptBuffers.take() : Buffer.allocUnsafe(SHORT_BYTES);
     this.#kept.copy(roomier, 0, 0, this.#keptBytes);
     this.#giveRoom();
     this.#kept = roomier;
   }
 
   #giveRoom(): void {
-    if (this.#kept.length === SLAB_BYTES) giveSlab(this.#kept);
+    if (this.#kept.length === MAX_KEPT_BYTES) keptBuffers.give(this.#kept);
     this.#kept = NOTHING;
   }
 
