@@ -32,8 +32,8 @@ export interface SocketBackend {
 }
 
 /**
- * Starts a backend that sends everything back under /echo, counts under /sink, and only accepts under any other
- * path. It chooses the subprotocol `chat`, and compresses if asked.
+ * Starts a backend that sends everything back under /echo, counts under /sink, says a word and ends under /close (with
+ * code 1000) and /vanish (without a close frame), and only accepts under any other path. It chooses the subprotocol `chat`, and compresses if asked.
  */
 export async function startSocketBackend(owner: Owner): Promise<SocketBackend> {
   const arrived = new Map<string, BackendSocket>();
@@ -49,6 +49,8 @@ export async function startSocketBackend(owner: Owner): Promise<SocketBackend> {
     const url = new URL(request.url ?? '/', 'http://backend');
     if (url.pathname === '/echo') echo(socket);
     if (url.pathname === '/sink') countInto(socket);
+    if (url.pathname === '/close') socket.send('here', () => socket.close(1000));
+    if (url.pathname === '/vanish') socket.send('here', () => socket.terminate());
     const via = String(request.headers.via ?? '');
     arrived.set(url.searchParams.get('id') ?? '', { socket, via, closed: closing(socket) });
     waiting.changed();

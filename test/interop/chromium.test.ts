@@ -23,6 +23,8 @@ const LIMIT = { timeout: 180_000 };
 const LARGE_BYTES = 100 * MESSAGE_BYTES;
 const MEMORY_BYTES = 100 * MESSAGE_BYTES;
 const LARGE_LIMIT_MS = 120_000;
+/** More than the streams that one connection may have at a time. */
+const ENDED_SOCKETS = 250;
 
 const WAYS = ['HTTP/1.1', 'HTTP/2'] as const;
 
@@ -154,6 +156,19 @@ describe('Chromium', { skip: skipUnless('chromium') }, () => {
       assert.ok([1001, 1005, 1006].includes((await within('close', closed)).code));
     });
 
+    test(`WebSocket over ${way}: ${ENDED_SOCKETS} that the backend ends, one after the other`, LIMIT, async () => {
+      for (const [path, code] of [
+        ['close', 1000],
+        ['vanish', 1006],
+      ] as const) {
+        const { page, url, id } = await open(path);
+        const codes = page.evaluate(listenOftenInPage, { url, count: ENDED_SOCKETS });
+        assert.match((await sockets.socket(`${id}-0`)).via, way === 'HTTP/2' ? /^2\.0 / : /^1\.1 /);
+        assert.deepEqual(await within('the last close', codes, LARGE_LIMIT_MS), { [code]: ENDED_SOCKETS }, path);
+        await page.context().close();
+      }
+    });
+
     test(`WebSocket over ${way}: 100 MB each way in bounded memory`, { ...LIMIT, skip: NEEDS_PROC }, async (t) => {
       const peakBefore = peakBytes(portico.process.pid);
       const { page, url } = await open('sink');
@@ -208,6 +223,24 @@ function listenInPage(address: string): Promise<{ texts: string[]; code: number;
     socket.onmessage = ({ data }) => texts.push(String(data));
     socket.onclose = ({ code, reason, wasClean }) => resolve({ texts, code, reason, wasClean });
   });
+}
+
+/** In the page: so many WebSockets, each opened when the one before is closed; answers how often which close code came. */
+async function listenOftenInPage({ url, count }: { url: string; count: number }): Promise<Record<number, number>> {
+  const codes: Record<number, number> = {};
+  for (let index = 0; index < count; index++) {
+    const code = await new Promise<number>((resolve) => {
+      let hasHeard = false;
+      const socket = new WebSocket(`${url}-${index}`);
+      socket.onmessage = () => {
+        hasHeard = true;
+      };
+      // One that never opened ends with 1006 too.
+      socket.onclose = ({ code }) => resolve(hasHeard ? code : 0);
+    });
+    codes[code] = (codes[code] ?? 0) + 1;
+  }
+  return codes;
 }
 
 /** In the page: megabytes, as fast as they leave; answers what the backend counted. */
