@@ -40,6 +40,14 @@ test('what fails directly too is not worse, nor are other numbers and another ad
   assert.deepEqual(worseThan(app, direct, same), []);
 });
 
+test('the same failure without a reason phrase, as HTTP/2 has none, is not worse', () => {
+  const missing = (base: string, path: string, reason: string) =>
+    visit(base, { consoleErrors: [`the server responded with a status of 404 (${reason}) (${base}${path})`] });
+  const before = missing(DIRECT, 'rules', 'Not Found');
+  assert.deepEqual(worseThan(app, before, missing(BELOW, 'rules', '')), []);
+  assert.equal(worseThan(app, before, missing(BELOW, 'style', '')).length, 1);
+});
+
 const WORSE: readonly (readonly [what: string, record: Partial<PageRecord>, more: Partial<AppVisit>, said: RegExp])[] =
   [
     ['another failure', { failed: [{ url: `${BELOW}x`, why: '404' }] }, {}, /^failed request: 404 BASE\/x$/],

@@ -3,6 +3,9 @@ import type { RealApplication } from './application.ts';
 import { similarity } from './similarity.ts';
 import { type AppVisit, SAME_TEXT, usedSockets, withoutPlace } from './visit.ts';
 
+/** Chromium quotes the reason phrase of an answer, which HTTP/2 does not have (RFC 9113 §8.3.2). */
+const REASON_PHRASE = /(responded with a status of \S+) \([^)]*\)/;
+
 /** One sentence for each thing that is worse; empty where nothing is. */
 export function worseThan(app: RealApplication, direct: AppVisit, visit: AppVisit): string[] {
   return [
@@ -21,7 +24,7 @@ function failuresOf({ record, base }: AppVisit): string[] {
 }
 
 function consoleOf({ record, base }: AppVisit): string[] {
-  return record.consoleErrors.map((text) => withoutPlace(text, base));
+  return record.consoleErrors.map((text) => withoutPlace(text, base).replace(REASON_PHRASE, '$1'));
 }
 
 /** What occurs more often than it did directly. */

@@ -16,7 +16,7 @@ export interface InstallOptions {
 
 const cacheFolder = join(projectRoot, '.cache', 'apps');
 /** npm and bundlers are slow on a busy machine. */
-const STEP_LIMIT_MS = 300_000;
+const STEP_LIMIT_MS = 900_000;
 
 /** Installs what is not there yet. The folder is named by everything that made it: it is never changed afterwards. */
 export function installApplication(app: RealApplication, options: InstallOptions): Installation {

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import type { Owner } from '../kit/at-end.ts';
 import type { RealApplication } from './application.ts';
 import { worseThan } from './compare.ts';
-import { startApplication } from './start.ts';
+import { type FrontOptions, startApplication } from './start.ts';
 import { type AppVisit, visitApplication } from './visit.ts';
 
 /** The three visits, and what is worse at the two mounts. */
@@ -21,13 +21,14 @@ export async function runApplication(
   browser: Browser,
   app: RealApplication,
   folder: string,
+  front: FrontOptions = {},
 ): Promise<AppResult> {
   const {
     direct: directBase,
     root: rootBase,
     below: belowBase,
     porticoPort,
-  } = await startApplication(owner, app, folder);
+  } = await startApplication(owner, app, folder, front);
   const directPort = Number(new URL(directBase).port);
   const direct = await visitApplication(browser, app, { base: directBase, direct: directBase, port: directPort });
   const visit = (base: string) =>

@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { systemClock } from '../../src/util/clock.ts';
 import type { Owner } from '../kit/at-end.ts';
+import { saveCertificate, TestAuthority } from '../kit/certificates.ts';
 import { killAtExit } from '../kit/clean-up.ts';
 import { startPortico } from '../kit/portico.ts';
 import { type RunningProcess, startProcess } from '../kit/process.ts';
@@ -21,8 +22,14 @@ export interface AppAddresses {
   readonly porticoPort: number;
 }
 
+/** How visitors come to Portico. */
+export interface FrontOptions {
+  /** Over TLS, which for Chromium means HTTP/2, with a certificate that nobody vouches for. Default: HTTP/1.1 in the clear. */
+  readonly isSecure?: boolean;
+}
+
 /** Some applications compile or unpack when they start, on a machine that does other things too. */
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 const TRY_INTERVAL_MS = 100;
 
 // Names that are secure contexts, as 127.0.0.1 is: a browser gives the application the same abilities everywhere.
@@ -30,7 +37,12 @@ const ROOT_HOST = 'root.localhost';
 const SITE_HOST = 'site.localhost';
 
 /** Starts both. They end with the owner. */
-export async function startApplication(owner: Owner, app: RealApplication, folder: string): Promise<AppAddresses> {
+export async function startApplication(
+  owner: Owner,
+  app: RealApplication,
+  folder: string,
+  { isSecure = false }: FrontOptions = {},
+): Promise<AppAddresses> {
   const port = await closedPort();
   const { command, args, cwd, env } = await app.start({ port, folder, data: tempFolder(owner) });
   const running = startProcess(owner, command, args, {
@@ -44,14 +56,23 @@ export async function startApplication(owner: Owner, app: RealApplication, folde
   const backend = `http://127.0.0.1:${port}/`;
   const mount = { ...app.mount, proxy: backend };
   const sites = { [ROOT_HOST]: { '/': mount }, [SITE_HOST]: { '/app/': mount } };
-  const portico = await startPortico(owner, { config: { listen: '127.0.0.1:0', admin: false, sites } });
+  const front = isSecure
+    ? { listen: 'https://127.0.0.1:0', tls: await makeCertificate(owner) }
+    : { listen: '127.0.0.1:0' };
+  const portico = await startPortico(owner, { config: { ...front, admin: false, sites } });
   killAtExit(owner, portico.process);
+  const scheme = isSecure ? 'https' : 'http';
   return {
     direct: backend,
-    root: `http://${ROOT_HOST}:${portico.port}/`,
-    below: `http://${SITE_HOST}:${portico.port}/app/`,
+    root: `${scheme}://${ROOT_HOST}:${portico.port}/`,
+    below: `${scheme}://${SITE_HOST}:${portico.port}/app/`,
     porticoPort: portico.port,
   };
+}
+
+async function makeCertificate(owner: Owner): Promise<{ readonly cert: string; readonly key: string }> {
+  const authority = await TestAuthority.create();
+  return saveCertificate(tempFolder(owner), 'sites', await authority.issue({ names: [ROOT_HOST, SITE_HOST] }));
 }
 
 /** Waits until the port takes connections; fails with the output if the program ends first. */
