@@ -9,7 +9,7 @@ import { launchPortico, type Portico, startPortico } from '../kit/portico.ts';
 import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const TIME = { timeout: 60_000 };
+const TIME = { timeout: 120_000 };
 
 test('run serves a configuration, and TERM drains it', TIME, async (t) => {
   const portico = await startPortico(t, { config: documentFor(await backend(t, 'hello')) });
@@ -135,7 +135,7 @@ test('serve serves a folder without a configuration', TIME, async (t) => {
 
 test('demo runs three sites and says what to open', TIME, async (t) => {
   const portico = await startPortico(t, { args: ['demo', '--port', '0'] });
-  assert.match(portico.output, new RegExp(`Open ${portico.origin}/ in a browser`));
+  await portico.process.untilOutput(`Open ${portico.origin}/ in a browser`);
   const ask = async (site: string, path: string) => {
     const response = await getAs(portico, site, path);
     return `${response.status} ${response.location ?? response.heading}`;
