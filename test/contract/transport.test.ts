@@ -9,11 +9,11 @@ import { createUpstream, drain, HandBody, HandSink, type PeerRequest, send, star
 import { FakeClock } from '../kit/fake-clock.ts';
 import { Gate } from '../kit/gate.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 const BIG = Buffer.alloc(5 * 1024 * 1024, 'Portico ');
 
 for (const protocol of ['h1', 'h2'] as const) {
-  describe(`transport ${protocol}`, { timeout: 180_000 }, () => {
+  describe(`transport ${protocol}`, { timeout: 600_000 }, () => {
     const ANSWERS: readonly (readonly [
       name: string,
       method: string,

@@ -8,7 +8,7 @@ import { type Portico, startPortico } from '../kit/portico.ts';
 import { startProcess } from '../kit/process.ts';
 import { projectRoot } from '../kit/project-root.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 const backendDir = join(projectRoot, 'examples', 'backends');
 const HOST = ['Host: www.example.com'];
 

@@ -84,7 +84,7 @@ for (const isKept of [true, false]) {
   });
 }
 
-test('a broken document changes nothing and is told; the next good one is taken', { timeout: 30_000 }, async (t) => {
+test('a broken document changes nothing and is told; the next good one is taken', { timeout: 120_000 }, async (t) => {
   const upstream = await startUpstream(
     t,
     answering(() => okResponse('old')),
@@ -99,7 +99,7 @@ test('a broken document changes nothing and is told; the next good one is taken'
 });
 
 test('SIGTERM lets the exchange under way finish, refuses new connections, and ends', {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async (t) => {
   let finish = () => {};
   const mayFinish = new Promise<void>((resolve) => {

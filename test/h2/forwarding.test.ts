@@ -22,7 +22,7 @@ import { connectClient } from '../kit/raw-client.ts';
 import { answering, startUpstream, type UpstreamConnection } from '../kit/scripted-upstream.ts';
 import { ask, connectHttp2, readAnswer, serve } from './_serve.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 const BIG = 10 * 1024 * 1024;
 
 test('a request becomes a canonical HTTP/1.1 request, its answer comes back', LIMIT, async (t) => {

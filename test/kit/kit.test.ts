@@ -18,7 +18,7 @@ import { answering, closedPort, okResponse, startUpstream } from './scripted-ups
 import { tempFolder } from './temp-folder.ts';
 import { WaitError } from './waiting.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 120_000 };
 
 test('RawClient talks to node:http: kept alive, chunked, HEAD, pieces, 100 Continue', LIMIT, async (t) => {
   const port = await nodeServer(t);
