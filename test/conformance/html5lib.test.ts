@@ -8,7 +8,6 @@ import { assertSameTags } from '../kit/html-oracle.ts';
 import { logTokens } from '../kit/html-token-log.ts';
 import { projectRoot } from '../kit/project-root.ts';
 
-
 /** Text, and for another initial state than data the state's name and the start tag that leads there. */
 type Input = readonly [text: string, state?: string, lastStartTag?: string];
 
