@@ -1,9 +1,10 @@
 // Clients that vanish, stall, drip and flood: the endpoint is told at once, and others are served as before.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createMemoryProbe } from '../kit/memory-probe.ts';
 import { askOnce, connectClient, getRequest, type RawClient } from '../kit/raw-client.ts';
 import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.ts';
-import { readUsage, startProxy } from './_proxy.ts';
+import { startProxy } from './_proxy.ts';
 
 const LIMIT = { timeout: 120_000 };
 
@@ -110,9 +111,10 @@ for (const [what, type, line] of [
         return big;
       }),
     );
-    const portico = await startProxy(t, upstream.origin);
+    const probe = createMemoryProbe(t);
+    const portico = await startProxy(t, upstream.origin, { process: probe.options });
     await askOnce({ port: portico.port }, getRequest('/'));
-    const before = readUsage(portico.process.pid);
+    const before = await probe.liveBytes();
     const stalled: RawClient[] = [];
     for (let index = 0; index < 100; index++) {
       const client = await connectClient(t, { port: portico.port });
@@ -124,8 +126,9 @@ for (const [what, type, line] of [
     for (let turn = 0; turn < 100; turn++) {
       assert.equal((await askOnce({ port: portico.port }, getRequest('/'))).body.toString(), 'small');
     }
-    const grown = readUsage(portico.process.pid).residentBytes - before.residentBytes;
-    assert.ok(grown < 100 * 1024 * 1024, `grew by ${Math.round(grown / 1e6)} MB`);
+    const grown = (await probe.liveBytes()) - before;
+    t.diagnostic(`${Math.round(grown / 100 / 1024)} KiB a reader`);
+    assert.ok(grown < 100 * 640 * 1024, `grew by ${grown} bytes`);
     for (const client of stalled) client.destroy();
   });
 
@@ -135,7 +138,8 @@ test('3 000 idle connections cost little memory, and everybody else is served', 
     answering(() => okResponse('small')),
   );
   const limits = { connections: 5000, connectionsPerAddress: 5000 };
-  const portico = await startProxy(t, upstream.origin, { root: { limits } });
+  const probe = createMemoryProbe(t);
+  const portico = await startProxy(t, upstream.origin, { root: { limits }, process: probe.options });
   const idle: RawClient[] = [];
   const openSome = async (count: number) => {
     for (let index = 0; index < count; index++) {
@@ -147,10 +151,11 @@ test('3 000 idle connections cost little memory, and everybody else is served', 
   };
   // The first ones warm everything up that is there once.
   await openSome(300);
-  const before = readUsage(portico.process.pid);
+  const before = await probe.liveBytes();
   await openSome(3000);
-  const grown = readUsage(portico.process.pid).residentBytes - before.residentBytes;
-  assert.ok(grown < 3000 * 20 * 1024, `grew by ${Math.round(grown / 1e6)} MB`);
+  const grown = (await probe.liveBytes()) - before;
+  t.diagnostic(`${Math.round(grown / 3000)} bytes a connection`);
+  assert.ok(grown < 3000 * 10 * 1024, `grew by ${grown} bytes`);
   assert.equal((await askOnce({ port: portico.port }, getRequest('/'))).status, 200);
   for (const client of idle) client.destroy();
 });

@@ -7,11 +7,12 @@ import { atEnd } from '../kit/at-end.ts';
 import { programPath, skipUnless } from '../kit/debian.ts';
 import { freePort } from '../kit/free-ports.ts';
 import { Gate } from '../kit/gate.ts';
+import { createMemoryProbe } from '../kit/memory-probe.ts';
 import { startPortico } from '../kit/portico.ts';
 import { askOnce, connectClient, getRequest } from '../kit/raw-client.ts';
 import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
-import { readUsage, startProxy } from './_proxy.ts';
+import { startProxy } from './_proxy.ts';
 
 const LIMIT = { timeout: 120_000 };
 const NEEDS_PYTHON = { ...LIMIT, skip: skipUnless('python3') };
@@ -143,8 +144,9 @@ test('an upload of 64 MiB to an endpoint that reads slowly holds a bounded memor
     const request = await connection.request();
     await connection.send(okResponse(String(request?.body.length)));
   });
-  const portico = await startProxy(t, upstream.origin);
-  const before = readUsage(portico.process.pid).residentBytes;
+  const probe = createMemoryProbe(t);
+  const portico = await startProxy(t, upstream.origin, { process: probe.options });
+  const before = await probe.liveBytes();
   const client = await connectClient(t, { port: portico.port });
   const sent = client.send(
     Buffer.concat([
@@ -154,8 +156,9 @@ test('an upload of 64 MiB to an endpoint that reads slowly holds a bounded memor
   );
   await upstream.connection(1);
   for (let turn = 0; turn < 50; turn++) await askStatus(portico.port);
-  const grown = readUsage(portico.process.pid).residentBytes - before;
-  assert.ok(grown < 32 * 1024 * 1024, `grew by ${Math.round(grown / 1e6)} MB`);
+  const grown = (await probe.liveBytes()) - before;
+  t.diagnostic(`${Math.round(grown / 1024)} KiB`);
+  assert.ok(grown < 4 * 1024 * 1024, `grew by ${grown} bytes`);
   gate.open();
   await sent;
   assert.equal((await client.response('POST')).body.toString(), String(size));
