@@ -55,8 +55,10 @@ function removeOrphans(files) {
 }
 
 function run(command, args) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: ['inherit', 2, 2] });
-  if (status !== 0) process.exit(1);
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: ['inherit', 2, 2] });
+  if (status === 0) return;
+  console.error(`\`${[command, ...args].join(' ')}\` ${error?.message ?? `ended with ${signal ?? status}`}`);
+  process.exit(1);
 }
 
 function listFiles(dir) {
