@@ -1,6 +1,6 @@
 // The test kit against servers that are not ours: raw client, scripted upstream, processes, clock, splits.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
@@ -217,10 +217,15 @@ test('skipUnless names what is missing and how to install it', (t) => {
   t.after(() => {
     process.env['PATH'] = path;
   });
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, 'wrk'), '', { mode: 0o755 });
+  process.env['PATH'] = folder;
   assert.equal(skipUnless(), false);
-  assert.notEqual(findProgram('openssl') ?? findProgram('python3'), undefined);
-  const message = skipUnless('wrk');
-  if (message !== false) assert.match(message, /^needs wrk: apt-get install .* wrk$/);
+  assert.equal(findProgram('wrk'), join(folder, 'wrk'));
+  assert.equal(skipUnless('wrk'), false);
+  const message = skipUnless('wrk', 'chromium', 'certutil');
+  assert.ok(message !== false);
+  assert.match(message, /^needs chromium and certutil: apt-get install .* chromium libnss3-tools$/);
 });
 
 test('what the kit looks for is what tools/install-debian-packages.sh installs', () => {
