@@ -50,7 +50,7 @@ async function startBoth(
   config: string,
 ): Promise<{ front: Portico; backendPort: number }> {
   const running = startProcess(t, process.execPath, [join(backendDir, backend)], { env: { PORT: '0' }, name: backend });
-  await running.untilOutput(/listening on \S+:\d+/, 30_000);
+  await running.untilOutput(/listening on \S+:\d+/);
   const backendPort = Number(/:(\d+)\s*$/m.exec(running.stdout)?.[1]);
   const text = readFileSync(join(projectRoot, 'examples', config), 'utf8');
   const demo = join(projectRoot, 'examples', 'demo');

@@ -77,7 +77,7 @@ test('to an HTTP/1.0 client a cut answer ends in a reset, because a FIN would lo
   const upstream = await startUpstream(t, async (connection) => {
     await connection.request();
     await connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n');
-    await connection.until('the test to go on', () => isRead, 10_000);
+    await connection.until('the test to go on', () => isRead);
   });
   let isRead = false;
   const portico = await startProxy(t, upstream.origin);
