@@ -28,7 +28,7 @@ import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.t
 
 /** A run that fails hangs for a while: it is not made smaller for longer than this. */
 const RUNS = { numRuns: Number(process.env['FUZZ_RUNS'] ?? 300), interruptAfterTimeLimit: 60_000 };
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 300_000 };
 /** Turns of the event loop in which a connection must have ended or answered. */
 const TURNS = 3_000;
 

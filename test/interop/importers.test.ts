@@ -30,7 +30,7 @@ import { startPortico } from '../kit/portico.ts';
 import { readTable } from '../kit/table.ts';
 
 const features = new Set(new FeatureTable(builtInFeatures).names);
-const TIME = { timeout: 180_000 };
+const TIME = { timeout: 300_000 };
 
 interface Request {
   /** As the fixture has it. */

@@ -51,7 +51,7 @@ describe('TextScanner', () => {
     }
   });
 
-  test('what is held back is bounded, whatever comes', { timeout: 120_000 }, () => {
+  test('what is held back is bounded, whatever comes', { timeout: 300_000 }, () => {
     const endless = [
       '\\',
       '%25',
