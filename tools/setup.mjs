@@ -29,7 +29,13 @@ function installIfChanged() {
   const stamp = join(stateDir, 'installed');
   if (existsSync(join(root, 'node_modules')) && readStamp(stamp) === wanted) return;
   console.error('Installing packages ...');
-  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--fetch-retries=5',
+  ]);
   writeFileSync(stamp, wanted);
 }
 
