@@ -483,7 +483,7 @@ function answerNow(handle: Handler, target: string) {
 /** How many descriptors of files of this test stay open, after those that are being closed had their turn. */
 async function settledDescriptors(): Promise<number> {
   let count = 0;
-  for (let turn = 0; turn < 50; turn++) {
+  for (let turn = 0; turn < 1000; turn++) {
     const numbers = await readdir('/proc/self/fd');
     const targets = await Promise.all(numbers.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => '')));
     count = targets.filter((target) => target.startsWith(dir)).length;
