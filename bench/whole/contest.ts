@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Owner } from '../../test/kit/at-end.ts';
 import { withScope } from '../../test/kit/clean-up.ts';
 import { closedPort } from '../../test/kit/scripted-upstream.ts';
+import type { BackendPorts } from './backend.ts';
 import type { CertificateFiles, Rival, Setup } from './rival.ts';
 import { YARDSTICK } from './rivals.ts';
 import { untilListening } from './server-process.ts';
@@ -15,7 +16,7 @@ export interface Run {
   readonly rounds: number;
   readonly seconds: number;
   readonly node: string;
-  readonly backendPort: number;
+  readonly backend: BackendPorts;
   /** What the rivals show to clients that speak TLS. */
   readonly certificate: CertificateFiles;
   /** An empty folder for everything that is written. */
@@ -56,11 +57,12 @@ export async function runContest(workload: Workload, rivals: readonly Rival[], r
 
 async function start(owner: Owner, folder: string, entry: Entry, run: Run): Promise<void> {
   mkdirSync(folder);
-  const { logs, isSecure, ...wishes } = entry.variant.setup;
+  const { logs, isSecure, backendProtocol = 'h1', ...wishes } = entry.variant.setup;
   const setup: Setup = {
     folder,
     port: await closedPort(),
-    backendPort: run.backendPort,
+    backendPort: run.backend[backendProtocol],
+    backendProtocol,
     accessLog: logs === true ? join(folder, 'access.log') : undefined,
     connections: 2000,
     sites: undefined,

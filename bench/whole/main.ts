@@ -36,12 +36,12 @@ async function runAll(options: Options): Promise<void> {
   );
   await withScope(async (owner) => {
     const folder = runFolder(owner);
-    const backendPort = await closedPort();
-    await startBackend(owner, join(folder, 'backend'), backendPort);
+    const backend = { h1: await closedPort(), h2: await closedPort() };
+    await startBackend(owner, join(folder, 'backend'), backend);
     const certificate = await saveCertificate(folder);
     for (const workload of options.workloads) {
       console.log(`\n${workload.name}: ${workload.title}\n  to reach: ${workload.goal}`);
-      console.log(await runContest(workload, rivals, { ...options, backendPort, certificate, folder }));
+      console.log(await runContest(workload, rivals, { ...options, backend, certificate, folder }));
     }
   });
 }

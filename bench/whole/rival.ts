@@ -1,5 +1,6 @@
 // What a proxy must offer to be measured: how it is found, configured and started.
 import type { Owner } from '../../test/kit/at-end.ts';
+import type { BackendPorts } from './backend.ts';
 import type { ServerProcess } from './server-process.ts';
 
 /** What a rival is configured for. Every rival proxies everything to the backend, with one worker. */
@@ -9,6 +10,8 @@ export interface Setup {
   /** The loopback port to listen on. */
   readonly port: number;
   readonly backendPort: number;
+  /** What is spoken there, in cleartext. */
+  readonly backendProtocol: keyof BackendPorts;
   /** A file for the access log, in the rival's usual format; undefined for no log. */
   readonly accessLog: string | undefined;
   /** How many connections from clients must be possible. */

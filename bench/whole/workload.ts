@@ -41,7 +41,7 @@ export interface Workload {
 /** A setup within a workload. `name` is empty if there is only one. */
 export interface Variant {
   readonly name: string;
-  readonly setup: Partial<Pick<Setup, 'connections' | 'sites' | 'rewriting'>> & {
+  readonly setup: Partial<Pick<Setup, 'connections' | 'sites' | 'rewriting' | 'backendProtocol'>> & {
     readonly logs?: boolean;
     readonly isSecure?: boolean;
   };

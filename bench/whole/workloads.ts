@@ -3,6 +3,7 @@ import type { Workload } from './workload.ts';
 import { connections } from './workloads/connections.ts';
 import { handshakes, resumptions } from './workloads/handshakes.ts';
 import { http2, http2Large } from './workloads/http2.ts';
+import { http2Upstream, http2UpstreamLarge } from './workloads/http2-upstream.ts';
 import { https } from './workloads/https.ts';
 import { idle } from './workloads/idle.ts';
 import { large } from './workloads/large.ts';
@@ -20,6 +21,8 @@ export const workloads: readonly Workload[] = [
   https,
   http2,
   http2Large,
+  http2Upstream,
+  http2UpstreamLarge,
   handshakes,
   resumptions,
   ...rewriting,

@@ -3,6 +3,7 @@ import { grpcStatusOf, isGrpc, parseGrpcWebType, printGrpcMessage } from '../htt
 import { HeaderList } from '../http/header-list.ts';
 import { preferMediaType } from '../http/negotiation.ts';
 import { reasonPhrase } from '../http/status.ts';
+import { printHtmlPage } from '../util/html-page.ts';
 import { type Body, bytesBody, emptyBody } from './body.ts';
 import type { ProxyError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -135,19 +136,10 @@ function printPage(statement: Statement): string {
   const { meaning, code, id } = statement;
   const title = printTitle(statement);
   const facts = [code, id === undefined ? undefined : `request ${id}`].filter((fact) => fact !== undefined);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${title}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${title}</h1>
-${meaning === '' ? '' : `<p>${meaning}</p>\n`}${facts.length === 0 ? '' : `<footer>${facts.join(' &middot; ')}</footer>\n`}</body>
-</html>
-`;
+  const body = [`<h1>${title}</h1>`];
+  if (meaning !== '') body.push(`<p>${meaning}</p>`);
+  if (facts.length > 0) body.push(`<footer>${facts.join(' &middot; ')}</footer>`);
+  return printHtmlPage({ title, style: STYLE, body: body.join('\n') });
 }
 
 function printTitle({ status }: Statement): string {

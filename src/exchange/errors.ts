@@ -180,6 +180,13 @@ export const ERRORS = {
     'connection_terminated',
     'The upstream took no more requests on the connection, and did nothing with this one.',
   ),
+  http1_required: row(
+    'upstream',
+    'unprocessed',
+    502,
+    'connection_terminated',
+    'The upstream agreed on HTTP/2 and then wanted the request in HTTP/1.1.',
+  ),
   stream_reset: row(
     'upstream',
     'never',

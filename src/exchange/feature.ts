@@ -35,9 +35,12 @@ export interface FeatureContext {
   readonly log: FeatureLog;
   /**
    * Things that outlive a reload, shared by content key: `make` runs only if nobody holds `key` yet, and the value is
-   * closed when the last generation that asked for it is gone.
+   * closed when the last generation that asked for it is gone. `close` stays until then, so it must not hold the context,
+   * which has the whole generation behind it. May also be called later, from within an exchange.
    */
   share<T extends object>(key: string, make: () => T, close?: (value: T) => void): T;
+  /** Whether something is shared under `key` now, here or in the generation before. */
+  isHeld(key: string): boolean;
   /** The public paths of the other mounts of the same site that proxy: they share the origin. */
   readonly neighbours: readonly string[];
   /** The options of the other keys of the same mount, validated; a feature may read but not change them. */
@@ -96,6 +99,11 @@ export interface Feature<Options = unknown> {
   readonly shorthand?: string;
   /** Options that may stand beside the key as well: with `status`, `{ redirect: /new, status: 308 }` is allowed. */
   readonly besides?: readonly string[];
+  /**
+   * Whether one instance may stand at every mount with the very same options, as those are that come from `defaults`: it
+   * asks its context for nothing of the mount.
+   */
+  readonly isShared?: boolean;
   /** The schema of the options. Its descriptions become the manual. */
   readonly options: z.ZodType<Options>;
   create?(options: Options, context: FeatureContext): FeatureInstance | Promise<FeatureInstance>;

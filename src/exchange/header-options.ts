@@ -61,6 +61,11 @@ export function mediaTypeOption() {
     .refine((text) => /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;|$)/.test(text) && isFieldValue(text), message);
 }
 
+/** Whether a header of this name may be changed on this side. */
+export function isChangeableHeader(name: string, side: HeaderSide): boolean {
+  return refusalOf(name, side) === undefined;
+}
+
 /** Why a header cannot be changed here, or undefined if it can. */
 function refusalOf(name: string, side: HeaderSide): string | undefined {
   const lowerName = name.toLowerCase();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HeaderList } from '../http/header-list.ts';
+import { SLAB_BYTES } from '../util/slab-pool.ts';
 import { type Body, bytesBody, collectBody, type Release, type Sink } from './body.ts';
 import { ProxyError } from './errors.ts';
 import { PromptBody } from './prompt-body.ts';
@@ -96,6 +97,35 @@ describe('PromptBody', () => {
     assert.deepEqual([out.text, out.hasEnded], ['first second', true]);
   });
 
+  test('a body that is over and was not taken is there whole, in one piece', async () => {
+    const source = new Source('he');
+    const gathered = new PromptBody(source).gather(true);
+    source.push('llo');
+    source.end();
+    const prompt = await gathered;
+    assert.equal(prompt.gatheredWhole?.toString(), 'hello');
+    prompt.sendTo(new Collector());
+    assert.equal(prompt.gatheredWhole, undefined);
+  });
+
+  test('one that goes on, was cut, has trailers or did not fit is not there whole', async () => {
+    const ends: readonly ((source: Source) => void)[] = [
+      () => {},
+      (source) => source.sink?.abort(new ProxyError('upstream_closed')),
+      (source) => source.sink?.end(new HeaderList()),
+      (source) => {
+        while (source.push('y'.repeat(64 * 1024)));
+        source.end();
+      },
+    ];
+    for (const end of ends) {
+      const source = new Source('some');
+      const gathered = new PromptBody(source).gather(true);
+      end(source);
+      assert.equal((await gathered).gatheredWhole, undefined);
+    }
+  });
+
   test('a body with trailers has no length', async () => {
     const source = new Source('all');
     const gathered = new PromptBody(source).gather(true);
@@ -107,13 +137,13 @@ describe('PromptBody', () => {
     const source = new Source();
     const gathered = new PromptBody(source).gather(true);
     let count = 0;
-    while (source.push('y'.repeat(64 * 1024))) count++;
+    while (source.push('y'.repeat(SLAB_BYTES / 4))) count++;
     assert.equal(count, 4);
     const prompt = await gathered;
     assert.equal(source.drains, 0);
     const out = new Collector();
     prompt.sendTo(out);
-    assert.equal(out.text.length, 5 * 64 * 1024);
+    assert.equal(out.text.length, (5 * SLAB_BYTES) / 4);
     assert.equal(source.drains, 1);
   });
 

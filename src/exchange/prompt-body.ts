@@ -51,6 +51,12 @@ export class PromptBody implements Body, Sink {
     return this.#rest.reduce((sum, { bytes }) => sum + bytes.length, this.#gathered.bytes.length);
   }
 
+  /** All of it, if it came in one piece of memory and nobody took it yet: good until then. */
+  get gatheredWhole(): Buffer | undefined {
+    const isOne = this.#hasEnded && this.#rest.length === 0 && this.#sink === undefined && !this.#isCancelled;
+    return isOne && this.#trailers === undefined ? this.#gathered.bytes : undefined;
+  }
+
   /** Starts a source that pushes all of itself at once, however much. */
   gatherWhole(): this {
     this.#source.sendTo(this);

@@ -124,10 +124,11 @@ export class BodyEncoder implements Sink {
     }
     this.#connection.cork();
     this.#connection.writeText(before);
-    this.#connection.write(chunk, release);
+    const isTaken = this.#connection.write(chunk, release);
     const mayGoOn = this.#connection.writeText('\r\n');
     this.#connection.uncork();
-    return mayGoOn;
+    // Of lent bytes not even few may wait: see Connection.write. While it is corked, everything does.
+    return release === undefined ? mayGoOn : isTaken || this.#connection.bytesWaiting === 0;
   }
 
   #takeHead(): string {

@@ -12,8 +12,8 @@ const BLOCK_BYTES = 40_000;
 class Recorder implements FrameEvents {
   readonly events: string[] = [];
 
-  data(id: number, content: Buffer, size: number, isEnd: boolean): undefined {
-    this.events.push(`data ${id} ${content.toString('latin1')} ${size}${isEnd ? ' end' : ''}`);
+  data(id: number, bytes: Buffer, start: number, end: number, size: number, isEnd: boolean): undefined {
+    this.events.push(`data ${id} ${bytes.toString('latin1', start, end)} ${size}${isEnd ? ' end' : ''}`);
   }
 
   headers(id: number, block: Buffer, start: number, isEnd: boolean): undefined {

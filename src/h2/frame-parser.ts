@@ -12,8 +12,8 @@ export interface SessionFault {
 
 /** Where frames arrive that are well-formed. Bytes are valid during the call. A fault ends the connection. */
 export interface FrameEvents {
-  /** `size` is what counts in windows: content and padding. */
-  data(id: number, content: Buffer, size: number, isEnd: boolean): SessionFault | undefined;
+  /** Content is `bytes` from `start` to `end`; `size` is what counts in windows: content and padding. */
+  data(id: number, bytes: Buffer, start: number, end: number, size: number, isEnd: boolean): SessionFault | undefined;
   /** A whole header block, from `start`. */
   headers(id: number, block: Buffer, start: number, isEnd: boolean): SessionFault | undefined;
   reset(id: number, code: number): SessionFault | undefined;
@@ -107,14 +107,17 @@ export class FrameParser implements FrameTaker {
 
   /** RFC 9113 §6.1. */
   #parseData(flags: number, id: number, bytes: Buffer, start: number, end: number): SessionFault | undefined {
-    const content = withoutPadding(flags, bytes, start, end);
-    if (id === 0 || content === undefined) return protocolError(id === 0 ? 'DATA on stream 0' : 'padding of DATA');
-    return this.#events.data(id, content, end - start, has(flags, FLAG.endStream));
+    const isEnd = has(flags, FLAG.endStream);
+    if (id === 0) return protocolError('DATA on stream 0');
+    if (!has(flags, FLAG.padded)) return this.#events.data(id, bytes, start, end, end - start, isEnd);
+    const padding = paddingLength(bytes, start, end);
+    if (padding === undefined) return protocolError('padding of DATA');
+    return this.#events.data(id, bytes, start + 1, end - padding, end - start, isEnd);
   }
 
   /** RFC 9113 §6.2. Priorities are read over (§5.3.2). */
   #parseHeaders(flags: number, id: number, bytes: Buffer, start: number, end: number): SessionFault | undefined {
-    const content = withoutPadding(flags, bytes, start, end);
+    const content = has(flags, FLAG.padded) ? withoutPadding(bytes, start, end) : bytes.subarray(start, end);
     const skipped = has(flags, FLAG.priority) ? PRIORITY_BYTES : 0;
     if (id === 0) return protocolError('HEADERS on stream 0');
     if (content === undefined || content.length < skipped) return protocolError('padding of HEADERS');
@@ -161,10 +164,14 @@ function has(flags: number, flag: number): boolean {
   return (flags & flag) !== 0;
 }
 
-/** The payload of DATA or HEADERS; undefined where its padding is longer (RFC 9113 §6.1). */
-function withoutPadding(flags: number, bytes: Buffer, start: number, end: number): Buffer | undefined {
-  if (!has(flags, FLAG.padded)) return bytes.subarray(start, end);
+function withoutPadding(bytes: Buffer, start: number, end: number): Buffer | undefined {
+  const padding = paddingLength(bytes, start, end);
+  return padding === undefined ? undefined : bytes.subarray(start + 1, end - padding);
+}
+
+/** What stands at the end of a padded payload, whose first octet says so; undefined where it is longer (RFC 9113 §6.1). */
+function paddingLength(bytes: Buffer, start: number, end: number): number | undefined {
   if (start === end) return undefined;
   const padding = bytes[start] as number;
-  return start + 1 + padding > end ? undefined : bytes.subarray(start + 1, end - padding);
+  return start + 1 + padding > end ? undefined : padding;
 }

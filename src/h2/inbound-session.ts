@@ -119,6 +119,9 @@ export class InboundSession implements StreamContext, SessionUser, Expiring {
 
   onSettings(): void {}
 
+  /** Whoever asks for HTTP/2 and wants none of it may come again. */
+  onHttp1Required(): void {}
+
   /** The client asks for nothing more, or, with an error, is through with the connection (RFC 9113 §6.8, §5.4.1). */
   onGoaway(_lastStream: number, code: number): void {
     if (code === CODE.none) this.#close();

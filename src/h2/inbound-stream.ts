@@ -12,6 +12,7 @@ import { beginHandshake, HANDSHAKE_FIELDS, isAccepted, WEBSOCKET } from './exten
 import { type HeadFault, REQUEST_FAULTS } from './field-lines.ts';
 import { CODE } from './frames.ts';
 import type { BlockFault } from './hpack/decoder.ts';
+import type { LentBytes } from './lent-bytes.ts';
 import type { SessionLimits } from './limits.ts';
 import { MessageBody, type MessageBodyOwner } from './message-body.ts';
 import { MessageSink, type MessageSinkOwner } from './message-sink.ts';
@@ -186,8 +187,8 @@ export class InboundStream implements Carrier, StreamUser, MessageBodyOwner, Mes
     this.#body?.trailersArrived(lines, isEnd);
   }
 
-  onData(bytes: Buffer): void {
-    if (this.#skippedBytes === undefined) this.#body?.arrived(bytes);
+  onData(bytes: Buffer, lent: LentBytes | undefined): void {
+    if (this.#skippedBytes === undefined) this.#body?.arrived(bytes, lent);
     else this.#skip(bytes.length);
   }
 

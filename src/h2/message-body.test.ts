@@ -57,7 +57,7 @@ function makeBody(length?: number, bodyBytes = Number.POSITIVE_INFINITY) {
   /** Bytes that are overwritten behind the call, as those of a read are. */
   const arrive = (text: string): void => {
     const bytes = Buffer.from(text, 'latin1');
-    body.arrived(bytes);
+    body.arrived(bytes, undefined);
     bytes.fill(0);
   };
   return { body, sink, strict: strictSink(sink), stream, heard, arrive };

@@ -1,10 +1,11 @@
 // The DATA frames of one message as a Body: what nobody takes is not paid back, so the window of the stream shuts.
-import type { Body, Sink } from '../exchange/body.ts';
+import type { Body, Release, Sink } from '../exchange/body.ts';
 import { ProxyError } from '../exchange/errors.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
-import { ByteQueue } from '../util/byte-queue.ts';
 import { type FaultCodes, readFieldLines } from './field-lines.ts';
+import { HeldBytes } from './held-bytes.ts';
 import type { BlockFault } from './hpack/decoder.ts';
+import type { LentBytes } from './lent-bytes.ts';
 import type { Stream } from './stream.ts';
 
 /** What the one who carries the body wants to hear. */
@@ -40,8 +41,8 @@ export class MessageBody implements Body {
   readonly #stream: Stream;
   readonly #owner: MessageBodyOwner;
   readonly #limits: MessageBodyLimits;
-  /** What waits for the sink, put together: pieces of an octet each would cost a hundred times their size. */
-  readonly #held = new ByteQueue();
+  /** What waits for the sink. */
+  readonly #held = new HeldBytes();
   #sink: Sink | undefined = undefined;
   #trailers: ReadonlyHeaderList | undefined = undefined;
   #error: ProxyError | undefined = undefined;
@@ -108,8 +109,8 @@ export class MessageBody implements Body {
     this.#stream.consumed(size);
   }
 
-  /** DATA came. The bytes are copied. */
-  arrived(bytes: Buffer): void {
+  /** Content came. The bytes are copied, or kept as a part of `lent`. */
+  arrived(bytes: Buffer, lent: LentBytes | undefined): void {
     const { length } = bytes;
     this.#size += length;
     this.#owner.bodyArrived(length);
@@ -122,7 +123,8 @@ export class MessageBody implements Body {
       this.#unpaid += length;
       this.#break(this.#limits.faults.bodyTooLarge, `more than ${this.#limits.bodyBytes} bytes`);
     } else if (this.#sink !== undefined && this.#mayPass && this.#held.length === 0) {
-      this.#give(this.#sink, Buffer.from(bytes));
+      const release = lent?.keep(length);
+      this.#give(this.#sink, release === undefined ? Buffer.from(bytes) : bytes, release);
     } else {
       this.#held.append(bytes);
     }
@@ -158,16 +160,19 @@ export class MessageBody implements Body {
 
   /** Hands on what may go. */
   #pass(): void {
-    if (this.#sink !== undefined && this.#mayPass && this.#held.length > 0)
-      this.#give(this.#sink, this.#held.takeAll());
+    if (this.#sink !== undefined && this.#mayPass && this.#held.length > 0) {
+      const { bytes, release } = this.#held.takeAll();
+      this.#give(this.#sink, bytes, release);
+    }
     if (this.#sink !== undefined && this.#hasEnded && !this.#isBlocked) this.#complete(this.#sink);
   }
 
-  #give(sink: Sink, chunk: Buffer): void {
-    if (sink.write(chunk)) {
-      this.#stream.consumed(chunk.length);
+  #give(sink: Sink, chunk: Buffer, release: Release | undefined): void {
+    const { length } = chunk;
+    if (sink.write(chunk, release)) {
+      this.#stream.consumed(length);
     } else {
-      this.#unpaid += chunk.length;
+      this.#unpaid += length;
       this.#isBlocked = this.#sink !== undefined;
     }
   }
@@ -175,7 +180,7 @@ export class MessageBody implements Body {
   /** Nobody gets what waits. */
   #drop(): void {
     this.#unpaid += this.#held.length;
-    this.#held.takeAll();
+    this.#held.clear();
   }
 
   #complete(sink: Sink): void {

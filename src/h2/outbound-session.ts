@@ -5,8 +5,9 @@ import type { HeadFault } from './field-lines.ts';
 import { CODE } from './frames.ts';
 import type { OutboundSessionLimits, Rate } from './limits.ts';
 import { OutboundStream, type OutboundStreamContext } from './outbound-stream.ts';
+import type { PeerSettings } from './peer-settings.ts';
 import { type ReadResponse, ResponseReader } from './read-response.ts';
-import { type PeerSettings, Session, type SessionUser } from './session.ts';
+import { Session, type SessionUser } from './session.ts';
 import type { Stream, StreamUser } from './stream.ts';
 
 /** Whoever lends streams out. */
@@ -15,6 +16,8 @@ export interface SessionOwner {
   settled(session: OutboundSession): void;
   /** There may be room for another request now, or none any more. */
   roomChanged(session: OutboundSession): void;
+  /** The endpoint wants HTTP/1.1 instead (RFC 9113 §7). Answers whether it will be had: it is the endpoint's to choose. */
+  http1Required(): boolean;
   /** The session is gone; the last call. */
   gone(session: OutboundSession): void;
 }
@@ -52,6 +55,8 @@ export class OutboundSession implements OutboundStreamContext, SessionUser, Expi
   #pingedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether an answer to PING is awaited, and no request goes out before it. */
   #isSuspect = false;
+  /** Whether its end sends requests to HTTP/1.1. */
+  #endsForHttp1 = false;
 
   /** Takes over an open connection from which nothing was read: plain, or TLS with `h2` agreed. */
   constructor(connection: Connection, scheme: 'http' | 'https', owner: SessionOwner, limits: OutboundSessionLimits) {
@@ -142,6 +147,14 @@ export class OutboundSession implements OutboundStreamContext, SessionUser, Expi
     this.#watch();
   }
 
+  get endsForHttp1(): boolean {
+    return this.#endsForHttp1;
+  }
+
+  http1Required(): boolean {
+    return this.#owner.http1Required();
+  }
+
   streamGone(stream: OutboundStream): void {
     if (!this.#streams.delete(stream) || this.#phase === 'closed') return;
     this.#closeIfIdle();
@@ -149,6 +162,10 @@ export class OutboundSession implements OutboundStreamContext, SessionUser, Expi
   }
 
   // What the endpoint does.
+
+  onHttp1Required(): void {
+    this.#endsForHttp1 = this.#owner.http1Required();
+  }
 
   /** Never: it was told not to push, and nothing else opens a stream from its side. */
   onStream(): void {}

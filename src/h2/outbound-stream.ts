@@ -5,6 +5,7 @@ import type { OutboundRequest } from '../exchange/head.ts';
 import type { OutboundCarrier, ResponseReceiver } from '../exchange/outbound.ts';
 import { isGrpc } from '../http/grpc.ts';
 import { HeaderList, type ReadonlyHeaderList } from '../http/header-list.ts';
+import { isIdempotent } from '../http/method.ts';
 import { isBodylessStatus, isInterimStatus } from '../http/status.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { invariant } from '../util/invariant.ts';
@@ -12,6 +13,7 @@ import { switchedHead, WEBSOCKET } from './extended-connect.ts';
 import { type HeadFault, RESPONSE_FAULTS } from './field-lines.ts';
 import { CODE } from './frames.ts';
 import type { BlockFault } from './hpack/decoder.ts';
+import type { LentBytes } from './lent-bytes.ts';
 import type { OutboundSessionLimits } from './limits.ts';
 import { MessageBody, type MessageBodyOwner } from './message-body.ts';
 import { MessageSink, type MessageSinkOwner } from './message-sink.ts';
@@ -31,6 +33,10 @@ export interface OutboundStreamContext {
   /** Makes a stream, or undefined if none may begin any more. */
   begin(user: StreamUser): Stream | undefined;
   readHead(lines: readonly string[]): ReadResponse | HeadFault;
+  /** Whether the connection ended because the endpoint wants HTTP/1.1, and may have it. */
+  readonly endsForHttp1: boolean;
+  /** The endpoint wants HTTP/1.1 for the request (RFC 9113 §7). Answers whether it will be had. */
+  http1Required(): boolean;
   /** The endpoint was silent for too long. */
   checkAlive(): void;
   /** The place is free again; the last call. */
@@ -142,9 +148,9 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
     else this.#body?.trailersArrived(lines, isEnd);
   }
 
-  onData(bytes: Buffer): void {
+  onData(bytes: Buffer, lent: LentBytes | undefined): void {
     if (this.#body === undefined) this.#refuse('response_malformed', 'DATA where none can be');
-    else this.#body.arrived(bytes);
+    else this.#body.arrived(bytes, lent);
   }
 
   /** RFC 9113 §8.1: an answer may be whole before the request is; the rest of that is of no use. */
@@ -317,8 +323,19 @@ export class OutboundStream implements OutboundCarrier, StreamUser, MessageBodyO
   #closeError(code: number): ProxyError {
     const { isOver, endDetail } = this.#context;
     if (this.#phase !== 'awaiting') return new ProxyError('response_truncated', isOver ? endDetail : `reset ${code}`);
+    if (this.#isForHttp1(code)) return new ProxyError('http1_required');
     if (code === CODE.refusedStream) return refused(isOver ? 'the session is over' : 'by REFUSED_STREAM or GOAWAY');
     return isOver ? new ProxyError('upstream_closed', endDetail) : new ProxyError('stream_reset', `code ${code}`);
+  }
+
+  /**
+   * Whether the request, to which there was no answer, is one for HTTP/1.1 (RFC 9113 §7). Said of the stream, nothing was done
+   * with it; said of the connection, what had begun is sent again only where twice is the same as once (RFC 9110 §9.2.2).
+   */
+  #isForHttp1(code: number): boolean {
+    const { isOver, endsForHttp1 } = this.#context;
+    if (isOver) return endsForHttp1 && code !== CODE.refusedStream && isIdempotent(this.#method);
+    return code === CODE.http11Required && this.#context.http1Required();
   }
 
   #refuse(code: ProxyError['code'], detail: string): void {

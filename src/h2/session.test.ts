@@ -16,7 +16,8 @@ import {
   settings,
 } from '../../test/kit/h2-frames.ts';
 import { DEFAULT_WINDOW_BYTES, FRAME_BYTES } from './frames.ts';
-import { type PeerSettings, Session, type SessionUser } from './session.ts';
+import type { PeerSettings } from './peer-settings.ts';
+import { Session, type SessionUser } from './session.ts';
 import type { Stream, StreamUser } from './stream.ts';
 
 const STREAM_WINDOW = 128 * 1024;
@@ -97,6 +98,8 @@ class Bench implements SessionUser {
   onSettings({ maxConcurrentStreams, enableConnectProtocol }: PeerSettings): void {
     this.heard.push(`settings ${maxConcurrentStreams} ${enableConnectProtocol}`);
   }
+
+  onHttp1Required(): void {}
 
   onGoaway(): void {}
 
@@ -574,6 +577,21 @@ describe('what we receive', () => {
     assert.ok(!bench.connection.frames.some(({ type }) => type === FRAME.ping));
     assert.equal(bench.connection.isEnded, true);
     assert.deepEqual(bench.heard, ['settings Infinity false', 'failed 1']);
+  });
+
+  test('a stream that has its whole answer and is not ended by the peer gives way to a new one', async () => {
+    const bench = new Bench();
+    const logs = bench.open(100, false);
+    logs[1]?.stream.sendHead(HEAD, true);
+    bench.open(1);
+    await turn();
+    assert.equal(bench.streams.length, 101);
+    assert.deepEqual(logs[1]?.heard, ['sent', 'closed 0']);
+    assert.deepEqual(bench.resets(), [`3 ${CODE.none}`]);
+    bench.receive(headers(203, getFields()));
+    await turn();
+    assert.equal(bench.streams.length, 101);
+    assert.deepEqual(bench.resets(), [`3 ${CODE.none}`, `203 ${CODE.refused}`]);
   });
 
   test('a peer that takes nothing is stalled, one that takes little is not', async () => {

@@ -1,14 +1,19 @@
 // One HTTP/2 connection, either role: frames to streams and back, settings, windows, floods and the end (RFC 9113).
 import type { Release } from '../exchange/body.ts';
 import type { Connection, ConnectionUser } from '../net/connection.ts';
+import { ContentRun } from './content-run.ts';
 import { type FrameEvents, FrameParser, protocolError, type SessionFault } from './frame-parser.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { CODE, DEFAULT_WINDOW_BYTES, FRAME_BYTES, LARGEST_31_BITS, PREFACE, SETTING } from './frames.ts';
 import { type BlockFault, HpackDecoder } from './hpack/decoder.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
+import { LentBytes } from './lent-bytes.ts';
 import { FloodGauge, type Rate } from './limits.ts';
+import { type PeerSettings, SettingsReader, WINDOW_TOO_LARGE } from './peer-settings.ts';
+import { ResetMemory } from './reset-memory.ts';
 import { Stream, type StreamSession, type StreamUser } from './stream.ts';
+import { Turns } from './turns.ts';
 
 /** What differs between the roles, and the bounds. */
 export interface SessionOptions {
@@ -29,18 +34,14 @@ export interface SessionOptions {
   readonly brokenStreams: Rate;
 }
 
-/** What the peer told about itself (RFC 9113 §6.5.2, RFC 8441 §3). */
-export interface PeerSettings {
-  readonly maxConcurrentStreams: number;
-  readonly enableConnectProtocol: boolean;
-}
-
 /** Whoever the session works for. */
 export interface SessionUser {
   /** The peer opened a stream: `stream.user` is to be set. `isEnd`: nothing comes behind the head. */
   onStream(stream: Stream, lines: readonly string[] | BlockFault, isEnd: boolean): void;
   onSettings(settings: PeerSettings): void;
   onGoaway(lastStream: number, code: number): void;
+  /** The peer wants HTTP/1.1 instead, on another connection (RFC 9113 §7): told before any stream hears of its GOAWAY. */
+  onHttp1Required(): void;
   /** The FIN of the peer: no more frames come. */
   onEnd(): void;
   /** The peer takes nothing of what waits for it. */
@@ -53,11 +54,10 @@ export interface SessionUser {
 
 /** Of streams that are not open yet: 0 is the connection itself (RFC 9113 §5.1.1). */
 const NO_ID = 0;
-/** Ids of streams that were reset by us: frames for them may be on their way (RFC 9113 §5.4.2). */
-const REMEMBERED_RESETS = 256;
+/** A read of that much is one of many: the next ones get pooled slabs, whose parts are lent instead of copied. */
+const LARGE_READ_BYTES = 8 * 1024;
 const PING_CONTENT = Buffer.from('portico!', 'latin1');
 
-const WINDOW_TOO_LARGE: SessionFault = { code: CODE.flowControl, detail: 'a window of more than 2^31-1' };
 const TOO_MANY_BROKEN: SessionFault = { code: CODE.enhanceYourCalm, detail: 'too many broken streams' };
 const TOO_MANY_CONTROL_FRAMES: SessionFault = {
   code: CODE.enhanceYourCalm,
@@ -73,13 +73,12 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   readonly #writer: FrameWriter;
   readonly #decoder = new HpackDecoder();
   readonly #encoder = new HpackEncoder();
+  readonly #peerSettings: SettingsReader;
   readonly #streams = new Map<number, Stream>();
   /** Streams of ours whose HEADERS wait: without an id, because ids go out in order (RFC 9113 §5.1.1). */
   readonly #unopened = new Set<Stream>();
-  readonly #turns: Stream[] = [];
-  readonly #resets = new Set<number>();
-  /** The highest id that was dropped from them. */
-  #forgottenReset = 0;
+  readonly #turns = new Turns();
+  readonly #resets = new ResetMemory();
   readonly #controlFrames: FloodGauge;
   readonly #brokenStreams: FloodGauge;
   #prefaceLeft: Buffer;
@@ -93,13 +92,12 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   #receiveWindow: number;
   #waitingAtDeadline = -1;
   #awaitedPing: (() => void) | undefined = undefined;
-  /** What the SETTINGS under way, or the last ones, say. */
-  #wantedSendWindow = DEFAULT_WINDOW_BYTES;
-  #maxConcurrentStreams = Number.POSITIVE_INFINITY;
-  #enableConnectProtocol = false;
   #isOver = false;
   #endsWhenDrained = false;
   #contentSent = 0;
+  readonly #run = new ContentRun();
+  /** What is being read, if it may be kept. */
+  #lent: LentBytes | undefined = undefined;
 
   /** Takes a connection over, and greets the peer (RFC 9113 §3.4). */
   constructor(connection: Connection, user: SessionUser, options: SessionOptions) {
@@ -110,6 +108,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     this.#reader = new FrameReader(new FrameParser(this, options.headBytes * 2));
     this.#controlFrames = new FloodGauge(options.controlFrames, connection.deadlines);
     this.#brokenStreams = new FloodGauge(options.brokenStreams, connection.deadlines);
+    this.#peerSettings = new SettingsReader(options.role === 'server');
     this.#receiveWindow = options.connectionWindowBytes;
     this.#prefaceLeft = options.role === 'server' ? PREFACE : PREFACE.subarray(PREFACE.length);
     connection.deadlineMs = Number.POSITIVE_INFINITY;
@@ -197,12 +196,19 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   // The connection.
 
   onBytes(bytes: Buffer, release: Release | undefined): void {
+    const lent = release === undefined ? undefined : new LentBytes(bytes, release);
+    this.#lent = lent;
     if (!this.#isOver) this.#reader.read(this.#prefaceLeft.length > 0 ? this.#skipPreface(bytes) : bytes);
+    this.#run.handOn(lent);
+    this.#lent = undefined;
+    // Only of an endpoint's answers may a whole slab wait for whoever takes them (docs/flow-control.md).
+    if (this.#options.role === 'client')
+      this.#connection.wantsSlabs = bytes.length >= LARGE_READ_BYTES && this.#streams.size > 0;
     if (!this.#isOver && this.#writer.isOverfull) {
       this.end(CODE.enhanceYourCalm, 'answers that nobody reads');
       this.#connection.reset();
     }
-    release?.();
+    lent?.done();
   }
 
   /** A peer that ends its side may still take what waits for it. */
@@ -214,7 +220,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   onDrain(): void {
     this.#waitingAtDeadline = -1;
     this.#writer.drained();
-    if (!this.#endsWhenDrained) this.#takeTurns();
+    if (!this.#endsWhenDrained) this.#turns.take(this.#writer);
     else if (!this.#writer.isBlocked) this.#connection.end();
   }
 
@@ -268,7 +274,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     // RFC 9113 §5.1, §6.4: a stream that nobody opened is not reset.
     if (this.#isOver || stream.id === NO_ID) return;
     this.#writer.writeReset(stream.id, code);
-    this.#rememberReset(stream.id);
+    this.#resets.add(stream.id);
   }
 
   sendWindowUpdate(stream: Stream, size: number): void {
@@ -276,40 +282,44 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   }
 
   addWaiting(stream: Stream): void {
-    if (stream.isInTurns) return;
-    stream.isInTurns = true;
-    this.#turns.push(stream);
+    this.#turns.add(stream);
   }
 
   streamClosed(stream: Stream): void {
     this.#streams.delete(stream.id);
     this.#unopened.delete(stream);
-    if (stream.isInTurns) this.#turns.splice(this.#turns.indexOf(stream), 1);
-    stream.isInTurns = false;
+    this.#turns.remove(stream);
   }
 
   // What the peer sends.
 
   broken({ code, detail }: SessionFault): void {
+    this.#run.handOn(this.#lent);
     this.end(code, detail);
   }
 
-  data(id: number, content: Buffer, size: number, isEnd: boolean): SessionFault | undefined {
+  data(id: number, bytes: Buffer, start: number, end: number, size: number, isEnd: boolean): SessionFault | undefined {
     if (this.#isIdle(id)) return protocolError('DATA on a stream that nobody opened');
     if (size > this.#receiveWindow) return { code: CODE.flowControl, detail: 'more than the window of the connection' };
     this.#receiveWindow -= size;
     this.#refillWindow();
     const stream = this.#streams.get(id);
     if (stream === undefined)
-      return this.#mayBeReset(id) ? undefined : { code: CODE.streamClosed, detail: 'DATA behind END_STREAM' };
+      return this.#resets.mayHave(id) ? undefined : { code: CODE.streamClosed, detail: 'DATA behind END_STREAM' };
     if (stream.hasPeerEnded) return this.#breakStream(stream, CODE.streamClosed);
-    if (!stream.peerSentData(content, size, isEnd)) return this.#breakStream(stream, CODE.flowControl);
+    if (!stream.peerSentData(end - start, size, isEnd)) return this.#breakStream(stream, CODE.flowControl);
+    this.#run.add(stream, bytes, start, end, this.#lent);
+    if (isEnd) {
+      this.#run.handOn(this.#lent);
+      stream.peerEnded();
+    }
     // CVE-2019-9518: frames that bring nothing.
-    return content.length === 0 && !isEnd ? this.#noteControlFrame() : undefined;
+    return start === end && !isEnd ? this.#noteControlFrame() : undefined;
   }
 
   /** Every block is decoded, whatever becomes of it: the table must stay in step (RFC 9113 §4.3). */
   headers(id: number, block: Buffer, start: number, isEnd: boolean): SessionFault | undefined {
+    this.#run.handOn(this.#lent);
     const lines = this.#decoder.decode(block, start, block.length, this.#options.headBytes * 2);
     if (lines === 'malformed') return { code: CODE.compression, detail: 'a header block that cannot be decoded' };
     const stream = this.#streams.get(id);
@@ -320,6 +330,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   }
 
   reset(id: number, code: number): SessionFault | undefined {
+    this.#run.handOn(this.#lent);
     if (this.#isIdle(id)) return protocolError('RST_STREAM of a stream that nobody opened');
     const stream = this.#streams.get(id);
     if (stream === undefined) return undefined;
@@ -329,40 +340,18 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     return fault;
   }
 
-  /** RFC 9113 §6.5.2. */
   setting(id: number, value: number): SessionFault | undefined {
-    switch (id) {
-      case SETTING.headerTableSize:
-        this.#encoder.resize(value);
-        return undefined;
-      case SETTING.enablePush:
-        // A server must not claim that it may push.
-        return value > (this.#options.role === 'server' ? 1 : 0) ? protocolError('SETTINGS_ENABLE_PUSH') : undefined;
-      case SETTING.maxConcurrentStreams:
-        this.#maxConcurrentStreams = value;
-        return undefined;
-      case SETTING.initialWindowSize:
-        this.#wantedSendWindow = value;
-        return value > LARGEST_31_BITS ? WINDOW_TOO_LARGE : undefined;
-      case SETTING.maxFrameSize:
-        return value < FRAME_BYTES || value >= 2 ** 24 ? protocolError('SETTINGS_MAX_FRAME_SIZE') : undefined;
-      case SETTING.enableConnectProtocol:
-        this.#enableConnectProtocol = value === 1;
-        return value > 1 ? protocolError('SETTINGS_ENABLE_CONNECT_PROTOCOL') : undefined;
-      default:
-        return undefined;
-    }
+    if (id === SETTING.headerTableSize) this.#encoder.resize(value);
+    return this.#peerSettings.read(id, value);
   }
 
   settings(isAck: boolean): SessionFault | undefined {
     const fault = this.#noteControlFrame() ?? this.#changeInitialWindow();
     if (isAck || fault !== undefined) return fault;
     this.#writer.writeSettingsAck();
-    this.#user.onSettings({
-      maxConcurrentStreams: this.#maxConcurrentStreams,
-      enableConnectProtocol: this.#enableConnectProtocol,
-    });
-    this.#takeTurns();
+    const { maxConcurrentStreams, enableConnectProtocol } = this.#peerSettings;
+    this.#user.onSettings({ maxConcurrentStreams, enableConnectProtocol });
+    this.#turns.take(this.#writer);
     return undefined;
   }
 
@@ -381,7 +370,9 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
 
   /** RFC 9113 §6.8: nothing was done for streams of ours above `lastStream`, and none may be opened. */
   goaway(lastStream: number, code: number): undefined {
+    this.#run.handOn(this.#lent);
     this.#hasGoaway = true;
+    if (code === CODE.http11Required) this.#user.onHttp1Required();
     const own = this.#options.role === 'client' ? [...this.#streams.values()] : [];
     for (const stream of [...own.filter(({ id }) => id > lastStream), ...this.#unopened])
       stream.connectionEnded(CODE.refusedStream);
@@ -396,7 +387,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     if (stream === undefined) return undefined;
     if (size === 0) return this.#breakStream(stream, CODE.protocol);
     if (!stream.peerGaveCredit(size)) return this.#breakStream(stream, CODE.flowControl);
-    if (stream.isWaiting) this.#takeTurns();
+    if (stream.isWaiting) this.#turns.take(this.#writer);
     return undefined;
   }
 
@@ -412,7 +403,7 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     this.#sendWindow += size;
     if (size === 0) return protocolError('WINDOW_UPDATE of 0');
     if (this.#sendWindow > LARGEST_31_BITS) return WINDOW_TOO_LARGE;
-    this.#takeTurns();
+    this.#turns.take(this.#writer);
     return undefined;
   }
 
@@ -421,26 +412,26 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
    * which may name it thousands of times.
    */
   #changeInitialWindow(): SessionFault | undefined {
-    const difference = this.#wantedSendWindow - this.#initialSendWindow;
+    const difference = this.#peerSettings.initialWindowBytes - this.#initialSendWindow;
     if (difference === 0) return undefined;
-    this.#initialSendWindow = this.#wantedSendWindow;
+    this.#initialSendWindow = this.#peerSettings.initialWindowBytes;
     for (const stream of this.#streams.values()) if (!stream.peerGaveCredit(difference)) return WINDOW_TOO_LARGE;
     return undefined;
   }
 
   /** A stream of the peer (RFC 9113 §5.1.1, §5.1.2). */
   #begin(id: number, lines: readonly string[] | BlockFault, isEnd: boolean): SessionFault | undefined {
-    if (this.#mayBeReset(id)) return undefined;
+    if (this.#resets.mayHave(id)) return undefined;
     if (this.#options.role === 'client' || id % 2 === 0) return protocolError('HEADERS on no stream');
     if (id <= this.#lastPeerStream) return { code: CODE.streamClosed, detail: 'HEADERS on a stream that is over' };
     this.#lastPeerStream = id;
     if (id > this.#lastAccepted) {
-      this.#rememberReset(id);
+      this.#resets.add(id);
       return undefined;
     }
-    if (this.#streams.size >= this.#options.concurrentStreams) {
+    if (this.#streams.size >= this.#options.concurrentStreams && !this.#makeRoom()) {
       this.#writer.writeReset(id, CODE.refusedStream);
-      this.#rememberReset(id);
+      this.#resets.add(id);
       return this.#noteBroken();
     }
     const stream = new Stream(this, id, NOBODY, this.#initialSendWindow, this.#options.streamWindowBytes);
@@ -450,16 +441,18 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
     return undefined;
   }
 
-  /** Lets the streams that wait send, a frame each, for as long as anything goes. */
-  #takeTurns(): void {
-    let stuck = 0;
-    while (stuck < this.#turns.length && !this.#writer.isCongested) {
-      const stream = this.#turns.shift() as Stream;
-      stream.isInTurns = false;
-      const turn = stream.takeTurn();
-      stuck = turn === 'stuck' ? stuck + 1 : 0;
-      if (turn !== 'empty') this.addWaiting(stream);
+  /**
+   * The peer may have no more streams. One of them that has its whole answer, and only does not end its own side, gives way:
+   * RFC 9113 §8.1 lets us reset it without an error. Chromium leaves every tunnel like that whose backend ended it, and does
+   * not count it any more.
+   */
+  #makeRoom(): boolean {
+    for (const stream of this.#streams.values()) {
+      if (!stream.hasEnded) continue;
+      stream.reset(CODE.none);
+      return true;
     }
+    return false;
   }
 
   #greet(): void {
@@ -515,21 +508,6 @@ export class Session implements ConnectionUser, FrameEvents, StreamSession {
   #breakStream(stream: Stream, code: number): SessionFault | undefined {
     stream.reset(code);
     return this.#noteBroken();
-  }
-
-  #rememberReset(id: number): void {
-    this.#resets.add(id);
-    if (this.#resets.size <= REMEMBERED_RESETS) return;
-    for (const oldest of this.#resets) {
-      this.#resets.delete(oldest);
-      this.#forgottenReset = Math.max(this.#forgottenReset, oldest);
-      return;
-    }
-  }
-
-  /** Whether frames for a stream that is over may have been on their way: old ones get the benefit of the doubt. */
-  #mayBeReset(id: number): boolean {
-    return this.#resets.has(id) || id <= this.#forgottenReset;
   }
 
   #noteBroken(): SessionFault | undefined {

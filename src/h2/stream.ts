@@ -2,13 +2,14 @@
 import type { Release } from '../exchange/body.ts';
 import { CODE, FRAME_BYTES, LARGEST_31_BITS } from './frames.ts';
 import type { BlockFault } from './hpack/decoder.ts';
+import type { LentBytes } from './lent-bytes.ts';
 
 /** Whoever the stream was opened for. */
 export interface StreamUser {
   /** A header block that did not open the stream: a head, or trailers. */
   onHeaders(lines: readonly string[] | BlockFault, isEnd: boolean): void;
-  /** Content: valid during the call. Each byte is owed to {@link Stream.consumed}. */
-  onData(bytes: Buffer): void;
+  /** Content: valid during the call, unless a part of `lent` is kept. Each byte is owed to {@link Stream.consumed}. */
+  onData(bytes: Buffer, lent: LentBytes | undefined): void;
   /** END_STREAM came, after everything that came with it. */
   onEnd(): void;
   /** Something that waited was sent. */
@@ -156,18 +157,30 @@ export class Stream {
   peerSentHeaders(lines: readonly string[] | BlockFault, isEnd: boolean): void {
     if (isEnd) this.hasPeerEnded = true;
     this.user.onHeaders(lines, isEnd);
-    if (isEnd) this.#peerEnded();
+    if (isEnd) this.peerEnded();
   }
 
-  /** `size` is what counts in windows: the padding too. False where the peer had no credit for it (RFC 9113 §6.9.1). */
-  peerSentData(bytes: Buffer, size: number, isEnd: boolean): boolean {
+  /**
+   * DATA came, whose content follows in {@link takeContent}, perhaps with more. `size` is what counts in windows: the padding
+   * too. False where the peer had no credit for it (RFC 9113 §6.9.1).
+   */
+  peerSentData(length: number, size: number, isEnd: boolean): boolean {
     if (size > this.#receiveWindow) return false;
     this.#receiveWindow -= size;
     if (isEnd) this.hasPeerEnded = true;
-    if (size > bytes.length) this.consumed(size - bytes.length);
-    if (bytes.length > 0) this.user.onData(bytes);
-    if (isEnd) this.#peerEnded();
+    if (size > length) this.consumed(size - length);
     return true;
+  }
+
+  takeContent(bytes: Buffer, lent: LentBytes | undefined): void {
+    if (!this.isClosed && bytes.length > 0) this.user.onData(bytes, lent);
+  }
+
+  /** END_STREAM came, and what came with it was taken. */
+  peerEnded(): void {
+    if (this.isClosed) return;
+    this.user.onEnd();
+    if (this.hasEnded) this.#close(CODE.none);
   }
 
   peerReset(code: number): void {
@@ -222,12 +235,6 @@ export class Stream {
     if (!isFirst) return;
     this.#session.addWaiting(this);
     this.user.onMoved();
-  }
-
-  #peerEnded(): void {
-    if (this.isClosed) return;
-    this.user.onEnd();
-    if (this.hasEnded) this.#close(CODE.none);
   }
 
   #endSent(): void {

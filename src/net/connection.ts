@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { writeLatin1 } from '../util/latin1.ts';
-import { giveSlab, takeSlab } from '../util/slab-pool.ts';
+import { giveSlab, READ_BYTES, takeSlab, trimSlabs } from '../util/slab-pool.ts';
 import { createDirectWriter, type DirectWriter } from './direct-writer.ts';
 import { ViewedBuffer } from './viewed-buffer.ts';
 
@@ -33,6 +33,7 @@ const scratch = new ViewedBuffer(SCRATCH_BYTES);
 /** Small writes are put together in one buffer of this size, which the system has read when the write returns. */
 const OUT_SCRATCH_BYTES = 4 * 1024;
 let outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Reads straight into our memory where Node allows it: `onread` is documented for outbound sockets. Small reads share
@@ -48,7 +49,7 @@ export class Connection implements Expiring {
 
   readonly #deadlines: Deadlines;
   readonly #isTls: boolean;
-  /** The short way for writes that need no call back; undefined for TLS, and where Node has none. */
+  /** The short way for writes that need no call back; undefined where Node has none. */
   readonly #direct: DirectWriter | undefined;
   #user: ConnectionUser | undefined = undefined;
   #slab: Buffer | undefined = undefined;
@@ -59,13 +60,17 @@ export class Connection implements Expiring {
   #isClosed = false;
   #hasEnded = false;
   #owesDrain = false;
+  /** Of the bytes that went past the stream and that the system has not taken whole. */
+  #releaseWaiting: Release | undefined = undefined;
+  /** Whether our FIN follows the direct write that is under way. */
+  #endsAfterWrite = false;
   /** What carries the socket, where that is TLS on a socket of ours. */
   #carrier: Socket | undefined = undefined;
 
   private constructor(socket: Socket, deadlines: Deadlines) {
     this.socket = socket;
     this.#isTls = socket instanceof TLSSocket;
-    this.#direct = usesPlainSockets || this.#isTls ? undefined : createDirectWriter(socket, () => this.#taken());
+    this.#direct = usesPlainSockets ? undefined : createDirectWriter(socket, () => this.#directTaken());
     this.#deadlines = deadlines;
     deadlines.add(this);
     socket.on('end', () => this.#onEnd());
@@ -144,17 +149,32 @@ export class Connection implements Expiring {
     if (this.#isPaused) return;
     this.#isPaused = true;
     this.socket.pause();
+    // Node asks for the next buffer right behind each read, so that one that nobody fills is there.
+    if (this.wantsSlabs) longPauses.add(this);
   }
 
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
+    longPauses.delete(this);
     this.socket.resume();
+  }
+
+  /**
+   * Lets the slab go that the next read would fill; that read goes through the scratch buffer. Of a paused connection. Not into
+   * the pool: where many are let go, nobody is about to take as many.
+   */
+  releaseIdleSlab(): void {
+    if (this.#slab === undefined || usesPlainSockets || !changeBuffer(this.socket, scratch.bytes)) return;
+    this.#slab = undefined;
+    this.#readsScratch = true;
   }
 
   /** Writes latin1 text; false means "wait for onDrain". */
   writeText(text: string): boolean {
     if (this.isClosed) return true;
+    // TLS would make a copy of its own on the heap first.
+    if (this.#isTls && text.length <= OUT_SCRATCH_BYTES) return this.writeJoined(text, NO_BYTES, '');
     this.bytesWritten += text.length;
     return this.#direct?.writeText(text) === true ? this.#mayGoOn() : this.socket.write(text, 'latin1');
   }
@@ -169,7 +189,10 @@ export class Connection implements Expiring {
       return true;
     }
     this.bytesWritten += bytes.length;
-    if (release === undefined) return this.#direct?.write(bytes) === true ? this.#mayGoOn() : this.socket.write(bytes);
+    // Lent bytes leave over TLS by its stream, which calls back for each write.
+    const isDirect = (release === undefined || !this.#isTls) && this.#direct?.write(bytes) === true;
+    if (isDirect) return release === undefined ? this.#mayGoOn() : this.#lend(release);
+    if (release === undefined) return this.socket.write(bytes);
     const mayGoOn = this.socket.write(bytes, () => {
       release();
       this.#taken();
@@ -187,15 +210,14 @@ export class Connection implements Expiring {
     if (this.isClosed) return true;
     const end = before.length + bytes.length;
     const size = end + after.length;
-    // TLS always writes later, and so does a socket for which something waits.
-    const isAtOnce = size <= OUT_SCRATCH_BYTES && !this.#isTls && this.bytesWaiting === 0;
+    const isAtOnce = size <= OUT_SCRATCH_BYTES && this.#direct?.isReady === true;
     const joined = isAtOnce ? outScratch.first(size) : Buffer.allocUnsafe(size);
     writeLatin1(joined, before, 0);
     joined.set(bytes, before.length);
     if (after !== '') writeLatin1(joined, after, end);
     const mayGoOn = this.write(joined);
     // The system did not take it all: the memory belongs to this write now.
-    if (isAtOnce && this.bytesWaiting > 0) outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
+    if (isAtOnce && this.#direct?.keepsBytes === true) outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
     return mayGoOn;
   }
 
@@ -214,11 +236,14 @@ export class Connection implements Expiring {
 
   /** Sends what is written and then our FIN. */
   end(): void {
-    if (!this.isClosed && !this.socket.writableEnded) this.socket.end();
+    if (!this.isWritable) return;
+    // To end a stream is to uncork it, which TLS does not bear while it writes.
+    if (this.#isTls && this.#direct !== undefined && this.#direct.bytesWaiting > 0) this.#endsAfterWrite = true;
+    else this.socket.end();
   }
 
   get isWritable(): boolean {
-    return !this.isClosed && !this.socket.writableEnded;
+    return !this.isClosed && !this.socket.writableEnded && !this.#endsAfterWrite;
   }
 
   /** Ends both directions at once, dropping what waits. */
@@ -251,9 +276,32 @@ export class Connection implements Expiring {
     return false;
   }
 
+  /** After a write past the stream, which holds on to the bytes if the system did not take them all at once. */
+  #lend(release: Release): boolean {
+    if (this.#direct?.bytesWaiting === 0) {
+      release();
+      return true;
+    }
+    this.#releaseWaiting = release;
+    this.#owesDrain = true;
+    return false;
+  }
+
+  #directTaken(): void {
+    this.#giveBack();
+    if (this.#endsAfterWrite && !this.isClosed) this.socket.end();
+    this.#taken();
+  }
+
   /** Something that had to wait has left. */
   #taken(): void {
     if (this.#owesDrain && this.socket.writableLength === 0) this.#drained();
+  }
+
+  #giveBack(): void {
+    const release = this.#releaseWaiting;
+    this.#releaseWaiting = undefined;
+    release?.();
   }
 
   #drained(): void {
@@ -267,7 +315,7 @@ export class Connection implements Expiring {
       if (slab !== undefined) return undefined;
       this.#slab = takeSlab();
       this.#readsScratch = false;
-      return this.#slab;
+      return this.#slab.subarray(0, READ_BYTES);
     }
     // Without an answer the socket goes on in the buffer it has, and a lent one may be in use far from here.
     if (this.#readsScratch) return undefined;
@@ -279,10 +327,11 @@ export class Connection implements Expiring {
 
   #onRead(size: number, buffer: Buffer): boolean {
     this.bytesRead += size;
-    if (buffer === scratch.bytes) this.#user?.onBytes(scratch.first(size), undefined);
+    const slab = this.#slab;
+    if (slab === undefined) this.#user?.onBytes(scratch.first(size), undefined);
     else {
       this.#slab = undefined;
-      this.#user?.onBytes(buffer.subarray(0, size), () => giveSlab(buffer));
+      this.#user?.onBytes(buffer.subarray(0, size), () => giveSlab(slab));
     }
     return !this.#isPaused;
   }
@@ -302,8 +351,11 @@ export class Connection implements Expiring {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#deadlines.remove(this);
+    longPauses.delete(this);
     if (this.#slab !== undefined) giveSlab(this.#slab);
     this.#slab = undefined;
+    // The system is done with what it had not taken: 'close' comes behind the end of every write.
+    this.#giveBack();
     this.#user?.onClose(this.#error);
   }
 }
@@ -358,10 +410,59 @@ function readInto(socket: Socket, first: Buffer, onread: OnRead): boolean {
   );
   if (buffer === undefined || makeBuffer === undefined || callback === undefined) return false;
   if (socket.readableLength > 0 || !canRewrap(socket)) return false;
-  Object.assign(socket, { [buffer]: first, [makeBuffer]: onread.buffer, [callback]: onread.callback });
+  Object.assign(socket, { [makeBuffer]: onread.buffer, [callback]: onread.callback });
+  return changeBuffer(socket, first);
+}
+
+/**
+ * Makes a socket with `onread` read into another buffer the next time. Each call costs some bytes until the socket is
+ * closed, so it is nothing for every read. Exception and answer as of {@link readInto}.
+ */
+function changeBuffer(socket: Socket, bytes: Buffer): boolean {
+  const buffer = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kBuffer');
+  if (buffer === undefined || !canRewrap(socket)) return false;
+  Object.assign(socket, { [buffer]: bytes });
   const { _handle: handle } = socket as unknown as { readonly _handle: { useUserBuffer(buffer: Buffer): void } };
-  handle.useUserBuffer(first);
+  handle.useUserBuffer(bytes);
   return true;
 }
+
+/** A connection that was paused at one of these and still is at the next waits for a peer that takes nothing. */
+const LONG_PAUSE_MS = 1_000;
+
+/** The paused connections with a slab for their next read: most go on at once, and the others must not keep it. */
+class LongPauses {
+  /** By whether they were paused at the last tick already. */
+  readonly #paused = new Map<Connection, boolean>();
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  add(connection: Connection): void {
+    this.#paused.set(connection, false);
+    this.#timer ??= setInterval(() => this.#tick(), LONG_PAUSE_MS).unref();
+  }
+
+  delete(connection: Connection): void {
+    this.#paused.delete(connection);
+  }
+
+  #tick(): void {
+    let hasReleased = false;
+    for (const [connection, isLong] of this.#paused) {
+      if (!isLong) {
+        this.#paused.set(connection, true);
+        continue;
+      }
+      this.#paused.delete(connection);
+      connection.releaseIdleSlab();
+      hasReleased = true;
+    }
+    if (hasReleased) trimSlabs();
+    if (this.#paused.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+const longPauses = new LongPauses();
 
 function nothing(): void {}

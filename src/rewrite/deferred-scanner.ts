@@ -1,34 +1,26 @@
 // Puts off the scanning of bytes in which nothing can change until something comes that can, which in most bodies is never.
 
 import { invariant } from '../util/invariant.ts';
-import { giveSlab, SLAB_BYTES, takeSlab } from '../util/slab-pool.ts';
-import type { AuthorityMatcher } from './authority-matcher.ts';
+import { SlabPool } from '../util/slab-pool.ts';
 import { EditList } from './edit-list.ts';
+import type { Marks } from './marks.ts';
 import type { Scanner } from './scanner.ts';
 import { Window } from './window.ts';
 
 /** How far before the needle that it is about an edit may begin. Every authority in one of its usual spellings fits in. */
 const NEAR = 640;
 /**
- * The most bytes that are kept, having gone out unscanned: what fits into one slab. A body in which more have is scanned at
+ * The most bytes that are kept, having gone out unscanned. A body in which more have is scanned at
  * once from there on. Nothing is kept while the client takes nothing: see {@link DeferredScanner.keepLittle}.
  */
-const MAX_KEPT_BYTES = SLAB_BYTES;
+const MAX_KEPT_BYTES = 256 * 1024;
+const keptBuffers = new SlabPool(MAX_KEPT_BYTES, 8);
 /** Up to this much is kept in memory of its own, for the many bodies that are short. */
 const SHORT_BYTES = 16 * 1024;
 /** What no edit reaches across on its way to its needle: quotes, angles, and white space that ends no escape of CSS. */
 const BARRIER = /[<>"'`]|[^0-9a-f][ \t\n]/i;
 const SPACE_OR_BARRIER = /[\s<>"'`]/;
 const NOTHING = Buffer.alloc(0);
-
-/** What makes a window worth looking at. */
-export interface Marks {
-  readonly matcher: AuthorityMatcher;
-  /** Other strings an edit may be about, beside the needles. */
-  readonly hints: readonly string[];
-  /** What the scanner is to learn about, exactly so; no barrier in it. */
-  readonly lessons: readonly string[];
-}
 
 /**
  * A scanner for maps that change authorities only. Every edit must be about a needle (or another hint) that stands in it or
@@ -45,11 +37,8 @@ export class DeferredScanner implements Scanner {
   #inner: Scanner | undefined;
   readonly #marks: Marks;
   readonly #edits = new EditList();
-  #hint: RegExp | undefined;
-  readonly #longest: number;
   readonly #holdBytes: number;
-  readonly #needles: readonly Buffer[];
-  /** The kept bytes, and room for more: a slab, or some memory of our own. */
+  /** The kept bytes, and room for more: a pooled buffer, or some memory of our own. */
   #kept: Buffer = NOTHING;
   #keptBytes = 0;
   #isTooLong = false;
@@ -57,10 +46,7 @@ export class DeferredScanner implements Scanner {
   constructor(makeInner: () => Scanner, marks: Marks) {
     this.#makeInner = makeInner;
     this.#marks = marks;
-    const { matcher, hints, lessons } = marks;
-    this.#needles = [...hints, ...lessons].map((text) => Buffer.from(text, 'latin1'));
-    this.#longest = Math.max(0, ...[...matcher.needles, ...this.#needles].map(({ length }) => length));
-    this.#holdBytes = NEAR + this.#longest + 2;
+    this.#holdBytes = NEAR + marks.longest + 2;
   }
 
   get maxHeldBytes(): number {
@@ -76,10 +62,6 @@ export class DeferredScanner implements Scanner {
     return this.#keptBytes;
   }
 
-  isUntouched(bytes: Buffer): boolean {
-    return !this.#hasMark(bytes);
-  }
-
   reset(): void {
     this.#inner?.reset();
     this.#forgetKept();
@@ -93,7 +75,7 @@ export class DeferredScanner implements Scanner {
 
   scan(window: Window, from: number, to: number, isLast: boolean, edits: EditList): number {
     const bytes = from === 0 && to === window.length ? window.bytes : window.bytes.subarray(from, to);
-    if (this.#isTooLong || this.#hasMark(bytes)) return this.#scanNow(window, bytes, from, to, isLast, edits);
+    if (this.#isTooLong || this.#marks.areIn(bytes)) return this.#scanNow(window, bytes, from, to, isLast, edits);
     if (isLast) {
       this.#forgetKept();
       return to;
@@ -105,12 +87,6 @@ export class DeferredScanner implements Scanner {
 
   #scanner(): Scanner {
     return (this.#inner ??= this.#makeInner());
-  }
-
-  #hasMark(bytes: Buffer): boolean {
-    if (this.#marks.matcher.isHintedInBytes(bytes)) return true;
-    for (const needle of this.#needles) if (bytes.includes(needle)) return true;
-    return false;
   }
 
   /** Behind the last barrier in `bytes`, or as far as an edit can reach back from what comes next. */
@@ -134,14 +110,14 @@ export class DeferredScanner implements Scanner {
 
   #makeRoom(size: number): void {
     if (size <= this.#kept.length) return;
-    const roomier = size > SHORT_BYTES ? takeSlab() : Buffer.allocUnsafe(SHORT_BYTES);
+    const roomier = size > SHORT_BYTES ? keptBuffers.take() : Buffer.allocUnsafe(SHORT_BYTES);
     this.#kept.copy(roomier, 0, 0, this.#keptBytes);
     this.#giveRoom();
     this.#kept = roomier;
   }
 
   #giveRoom(): void {
-    if (this.#kept.length === SLAB_BYTES) giveSlab(this.#kept);
+    if (this.#kept.length === MAX_KEPT_BYTES) keptBuffers.give(this.#kept);
     this.#kept = NOTHING;
   }
 
@@ -200,10 +176,10 @@ export class DeferredScanner implements Scanner {
 
   /** Whether the edit that begins at `start`, and differs from `front` on, has a hint before that, or near behind it. */
   #isNearHint(bytes: Buffer, start: number, front: number): boolean {
-    this.#hint ??= this.#marks.matcher.hintPattern(this.#marks.hints);
-    const from = Math.max(0, start - this.#longest);
+    const { longest, hintPattern } = this.#marks;
+    const from = Math.max(0, start - longest);
     const text = bytes.toString('latin1', from, front + this.#holdBytes);
-    for (const { index, 0: hint } of text.matchAll(this.#hint)) {
+    for (const { index, 0: hint } of text.matchAll(hintPattern)) {
       const at = from + index;
       if (at + hint.length < start) continue;
       if (at <= front) return true;

@@ -1,15 +1,17 @@
 // From a selection to the transform of a body: finds out what is still open, and puts scanner and encoding together.
 import { PassingSink, type Release, type Sink, type Transform } from '../exchange/body.ts';
 import type { ReadonlyHeaderList } from '../http/header-list.ts';
+import type { AuthorityMatcher } from './authority-matcher.ts';
 import { type Charset, detectCharset, leadBytesOf, PRESCAN_BYTES } from './charset.ts';
 import { CssScanner } from './css/css-scanner.ts';
-import { DeferredScanner, type Marks } from './deferred-scanner.ts';
+import { DeferredScanner } from './deferred-scanner.ts';
 import { ANY_PORT } from './html/attribute-rewriter.ts';
 import { INTEGRITY_ENDS } from './html/attributes.ts';
 import { type HtmlOptions, HtmlScanner } from './html/html-scanner.ts';
 import { JsScanner } from './js/js-scanner.ts';
-import { JsonScanner, VocabularyScanner } from './json/json-scanner.ts';
+import { isOpenApi, JsonScanner, VocabularyScanner } from './json/json-scanner.ts';
 import { importMapMeaning, manifestMeaning, speculationMeaning } from './json/vocabularies.ts';
+import { Marks } from './marks.ts';
 import { PlaylistScanner } from './playlist/playlist-scanner.ts';
 import { type ScanTally, scanTransform } from './scan-sink.ts';
 import type { Scanner } from './scanner.ts';
@@ -23,31 +25,80 @@ type MakeScanner = (map: UrlMap, options: HtmlOptions) => Scanner;
 
 /** Which scanner serves which language. */
 const SCANNERS: Readonly<Partial<Record<Language, MakeScanner>>> = {
-  html: (map, options) => deferHtml(map, options),
-  xhtml: (map, options) => deferHtml(map, { ...options, isXml: true }),
-  css: (map, options) => defer(map, () => new CssScanner(map, options)),
+  html: (map, options) => defer('html', map, options, () => new HtmlScanner(map, options)),
+  xhtml: (map, options) => defer('xhtml', map, options, () => new HtmlScanner(map, { ...options, isXml: true })),
+  css: (map, options) => defer('css', map, options, () => new CssScanner(map, options)),
   javascript: (map, options) => new JsScanner(map, options),
   json: (map, options) => new JsonScanner(map, options),
   manifest: (map) => new VocabularyScanner(map, manifestMeaning),
   importmap: (map) => new VocabularyScanner(map, importMapMeaning),
   speculationrules: (map) => new VocabularyScanner(map, speculationMeaning),
-  xml: (map, options) => defer(map, () => new XmlScanner(map, { ...options, css: new CssScanner(map, options) })),
+  xml: (map, options) =>
+    defer('xml', map, options, () => new XmlScanner(map, { ...options, css: new CssScanner(map, options) })),
   playlist: (map) => new PlaylistScanner(map),
   text: (map) => new TextScanner(map),
 };
 
-/** What a document holds besides URLs: hashes, and policies that may name our host without its port. */
-const HTML_MARKS = { lessons: INTEGRITY_ENDS, hints: [ANY_PORT] };
-
-function deferHtml(map: UrlMap, options: HtmlOptions): Scanner {
-  const { insertion, needsReferrer, strings } = options;
-  const make = () => new HtmlScanner(map, options);
-  return insertion !== undefined || needsReferrer || strings?.size ? make() : defer(map, make, HTML_MARKS);
+/** Where no path changes, what cannot change is not scanned. */
+function defer(language: Language, map: UrlMap, options: HtmlOptions, make: () => Scanner): Scanner {
+  const marks = marksOf(language, map, options);
+  return marks === undefined ? make() : new DeferredScanner(make, marks);
 }
 
-/** Where no path changes, what cannot change is not scanned. */
-function defer(map: UrlMap, make: () => Scanner, marks: Omit<Marks, 'matcher'> = { lessons: [], hints: [] }): Scanner {
-  return map.addsPrefix ? make() : new DeferredScanner(make, { ...marks, matcher: map.matcher });
+/** Without which a document does not change, and teaches us nothing; undefined where no search can tell. */
+function marksOf(language: Language, map: UrlMap, options: HtmlOptions): Marks | undefined {
+  const { matcher, addsPrefix } = map;
+  if (addsPrefix) return undefined;
+  if (language === 'css' || language === 'xml') return NEEDLES.get(matcher);
+  if (language !== 'html' && language !== 'xhtml') return undefined;
+  const { insertion, needsReferrer, strings } = options;
+  return insertion !== undefined || needsReferrer || strings?.size ? undefined : HTML_MARKS.get(matcher);
+}
+
+/** The marks of some languages, made once for each matcher. */
+class MarksByMatcher {
+  readonly #known = new WeakMap<AuthorityMatcher, Marks>();
+  readonly #hints: readonly string[];
+  readonly #lessons: readonly string[];
+
+  constructor(hints: readonly string[], lessons: readonly string[]) {
+    this.#hints = hints;
+    this.#lessons = lessons;
+  }
+
+  get(matcher: AuthorityMatcher): Marks {
+    const known = this.#known.get(matcher);
+    if (known !== undefined) return known;
+    const marks = new Marks(matcher, this.#hints, this.#lessons);
+    this.#known.set(matcher, marks);
+    return marks;
+  }
+}
+
+const NEEDLES = new MarksByMatcher([], []);
+/** What a document holds besides URLs: policies that may name our host without its port, and hashes. */
+const HTML_MARKS = new MarksByMatcher([ANY_PORT], INTEGRITY_ENDS);
+
+/**
+ * Whether nothing changes in a body of which `bytes` are all, and nothing is to be learned from it: then it needs no
+ * {@link rewriteTransform}. False is no proof.
+ */
+export function isUntouched(map: UrlMap, facts: BodyFacts, options: HtmlOptions, bytes: Buffer): boolean {
+  const { language } = facts;
+  if (language === 'sniff') return false;
+  const head = bytes.toString('latin1', 0, PRESCAN_BYTES);
+  const mayChange = isForMatcher(language, map, options, head)
+    ? map.matcher.mayContain(bytes)
+    : (marksOf(language, map, options)?.areIn(bytes) ?? true);
+  if (mayChange) return false;
+  const kind = detectCharset(head, true, facts.charset, language)?.kind;
+  return kind === 'ascii' || kind === 'double-byte';
+}
+
+/** Whether a body that begins with `head` is read by the matcher of authorities alone. */
+function isForMatcher(language: Language, { addsPrefix }: UrlMap, { strings }: HtmlOptions, head: string): boolean {
+  if (language === 'javascript') return !addsPrefix;
+  return language === 'text' || (language === 'json' && !strings?.size && !isOpenApi(head));
 }
 
 /** A new scanner for a language; undefined if none serves it. */
@@ -61,8 +112,6 @@ export interface BodyFacts {
   readonly language: Language | 'sniff';
   /** The charset of the Content-Type. */
   readonly charset: string | undefined;
-  /** Whether the body comes in one piece. Default false. */
-  readonly isWhole?: boolean;
 }
 
 /**
@@ -94,7 +143,7 @@ function decide(
   if (language === 'none') return passOn;
   const charset = detectCharset(head, isWhole, facts.charset, language);
   if (charset === undefined) return undefined;
-  return transformFor(map, language, charset, options, tally, facts.isWhole);
+  return transformFor(map, language, charset, options, tally);
 }
 
 function transformFor(
@@ -103,16 +152,14 @@ function transformFor(
   { kind, label }: Charset,
   options: HtmlOptions,
   tally: ScanTally | undefined,
-  isBodyWhole: boolean | undefined,
 ): Transform {
   tally?.watch?.onLanguage(language, kind);
   if (kind === 'opaque' && tally !== undefined) tally.opaqueBodies = (tally.opaqueBodies ?? 0) + 1;
   const make = SCANNERS[language];
   if (make === undefined || kind === 'opaque') return passOn;
   const withBytes = kind === 'double-byte' ? { ...options, leadBytes: leadBytesOf(label ?? '') } : options;
-  const isPlain = kind === 'ascii' || kind === 'double-byte';
-  const scan = scanTransform(() => make(map, withBytes), tally, isPlain && isBodyWhole);
-  if (isPlain) return scan;
+  const scan = scanTransform(() => make(map, withBytes), tally);
+  if (kind === 'ascii' || kind === 'double-byte') return scan;
   const isBigEndian = kind === 'utf-16be';
   return (next) => decodeUtf16(isBigEndian)(scan(encodeUtf16(isBigEndian)(next)));
 }

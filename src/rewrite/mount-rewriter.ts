@@ -19,7 +19,10 @@ export interface ProxiedMount {
   readonly host: HostPolicy;
 }
 
-/** Made once per mount by the feature `rewrite`; the list of features hands the maker to the proxy. */
+/**
+ * Made once per mount by the feature `rewrite`; the list of features hands the maker to the proxy. Throws what is wrong with
+ * the mount; holds nothing before the first view is asked for.
+ */
 export type CreateMountRewriter = (mount: ProxiedMount, context: FeatureContext) => MountRewriter;
 
 /** Rewrites for one mount. */

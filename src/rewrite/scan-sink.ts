@@ -37,39 +37,9 @@ const JOIN_BYTES = 2048;
 const SMALL_BYTES = 4 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-/**
- * A transform that runs a scanner of its own over each body. `tally`, if given, is counted up. `isWhole` says that every body
- * comes in one piece.
- */
-export function scanTransform(makeScanner: () => Scanner, tally?: ScanTally, isWhole = false): Transform {
-  return (next) => {
-    const scanner = makeScanner();
-    const scan = new ScanSink(next, scanner, tally ?? { edits: 0, heldBytes: 0 });
-    return isWhole && tally?.watch === undefined ? new WholeSink(next, scanner, scan) : scan;
-  };
-}
-
-/** Takes a body in one piece: one that goes through untouched is not scanned. */
-class WholeSink extends PassingSink implements Sink {
-  readonly #scanner: Scanner;
-  readonly #scan: Sink;
-  #isUntouched = false;
-
-  constructor(next: Sink, scanner: Scanner, scan: Sink) {
-    super(next);
-    this.#scanner = scanner;
-    this.#scan = scan;
-  }
-
-  override write(chunk: Buffer, release?: Release): boolean {
-    this.#isUntouched = this.#scanner.isUntouched?.(chunk) ?? false;
-    return this.#isUntouched ? this.next.write(chunk, release) : this.#scan.write(chunk, release);
-  }
-
-  override end(trailers?: ReadonlyHeaderList): void {
-    if (this.#isUntouched) this.next.end(trailers);
-    else this.#scan.end(trailers);
-  }
+/** A transform that runs a scanner of its own over each body. `tally`, if given, is counted up. */
+export function scanTransform(makeScanner: () => Scanner, tally?: ScanTally): Transform {
+  return (next) => new ScanSink(next, makeScanner(), tally ?? { edits: 0, heldBytes: 0 });
 }
 
 class ScanSink extends PassingSink implements Sink {

@@ -17,12 +17,6 @@ export interface Scanner {
   /** Bytes of the run so far that went by unexamined, because something in it is too long to be held back. Absent: none. */
   readonly unexaminedBytes?: number;
 
-  /**
-   * Whether a whole text of these bytes goes through without an edit, and nothing is to be learned from it: then it need not
-   * be scanned. False is no proof. Absent: never.
-   */
-  isUntouched?(bytes: Buffer): boolean;
-
   /** Nothing of the result is taken for now: gives up memory that only saves work, as it may be a long while. */
   keepLittle?(): void;
 

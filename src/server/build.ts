@@ -1,10 +1,12 @@
 // ResolvedConfig to Generation, all or nothing: every feature of every mount is created before anything is live.
 import type { ResolvedConfig, ResolvedMount, ResolvedSite } from '../config/resolved-config.ts';
 import { compose } from '../exchange/compose.ts';
-import type { Feature, FeatureContext, FeatureInstance, FeatureLog } from '../exchange/feature.ts';
+import type { Feature, FeatureBounds, FeatureContext, FeatureInstance, FeatureLog } from '../exchange/feature.ts';
 import type { Handler } from '../exchange/handler.ts';
 import type { Observer } from '../exchange/observer.ts';
+import type { Strays } from '../exchange/rewrite-figures.ts';
 import type { Mount, Route, SourcePosition } from '../exchange/route.ts';
+import type { CompatServer } from '../http/compat-target.ts';
 import { Router } from '../site/router.ts';
 import { CidrList } from '../util/cidr.ts';
 import type { Clock } from '../util/clock.ts';
@@ -66,6 +68,7 @@ export async function buildGeneration(
       sites.push({ key: site.key, names: site.names, routes });
     }
     const tls = await builder.buildTls();
+    builder.forgetShared();
     return new Generation({
       tls,
       number,
@@ -86,7 +89,10 @@ class Builder {
   readonly #config: ResolvedConfig;
   readonly #features: ReadonlyMap<string, Feature>;
   readonly #services: Services;
-  readonly #instances: FeatureInstance[] = [];
+  readonly #common: CommonContext;
+  readonly #closing: FeatureInstance[] = [];
+  /** Of features that say so: by their options. */
+  readonly #sharedInstances = new Map<Feature, Map<unknown, FeatureInstance>>();
   readonly #heldKeys: string[] = [];
   #tls: TlsSites | undefined = undefined;
   readonly details = new Map<Route, RouteDetails>();
@@ -96,6 +102,23 @@ class Builder {
     this.#config = config;
     this.#features = new Map(features.map((feature) => [feature.name, feature]));
     this.#services = services;
+    const { clock, deadlines, log, shared } = services;
+    const { baseDir, compat, timeouts, limits } = config;
+    const share: FeatureContext['share'] = (key, make, close) => {
+      const value = shared.hold(key, make, close);
+      this.#heldKeys.push(key);
+      return value;
+    };
+    this.#common = {
+      baseDir,
+      clock,
+      deadlines,
+      bounds: { ...timeouts, maxHeadBytes: limits.maxHeadBytes },
+      compat,
+      log,
+      share,
+      isHeld: (key) => shared.isHeld(key),
+    };
   }
 
   async buildTls(): Promise<TlsSites | undefined> {
@@ -114,41 +137,26 @@ class Builder {
 
   async buildRoute(site: ResolvedSite, resolved: ResolvedMount, guard: HttpsGuard | undefined): Promise<Route> {
     const mount: Mount = { site: site.key, path: resolved.path, source: resolved.source };
-    const context = this.#contextFor(
-      mount,
-      resolved,
-      proxiedPaths(site).filter((path) => path !== mount.path),
-    );
-    const wraps: Handler[] = guard === undefined ? [] : [guard.handle];
-    const observers: Observer[] = [];
-    const instances: { feature: string; instance: FeatureInstance; source: SourcePosition | undefined }[] =
-      guard === undefined ? [] : [{ feature: 'https', instance: guard, source: site.tls?.source ?? site.source }];
-    for (const { name, options, source } of resolved.features) {
-      const instance = await this.#create(name, options, context);
-      if (instance === undefined) continue;
-      if (instance.handle !== undefined) wraps.push(instance.handle);
-      if (instance.observe !== undefined) observers.push(instance.observe);
-      instances.push({ feature: name, instance, source });
-    }
-    const { name, options, source } = resolved.serve;
+    const context = new MountContext(this.#common, mount, site, resolved);
+    const made: (FeatureInstance | undefined)[] = [];
+    for (const { name, options } of resolved.features) made.push(await this.#create(name, options, context));
+    const { name, options } = resolved.serve;
     const serving = await this.#create(name, options, context);
     invariant(serving?.handle !== undefined, `${name} serves nothing`);
-    instances.push({ feature: name, instance: serving, source });
-    const handler = compose([...wraps, serving.handle]);
-    const route: Route = {
-      mount,
-      handler,
-      observers,
-      keepsBarePath: serving.keepsBarePath ?? false,
-      strays: serving.rewriting?.strays,
-    };
-    this.details.set(route, { wraps, serving, instances });
+    const details = new MountDetails(site, resolved, guard, made, serving);
+    const route = new MountRoute(mount, compose([...details.wraps, serving.handle]), observersAmong(made), serving);
+    this.details.set(route, details);
     return route;
+  }
+
+  /** Nothing is made any more: what could have been used again is known by who uses it. */
+  forgetShared(): void {
+    this.#sharedInstances.clear();
   }
 
   async close(): Promise<void> {
     this.#tls?.close();
-    for (const instance of this.#instances.splice(0)) await instance.close?.();
+    for (const instance of this.#closing.splice(0)) await instance.close?.();
     for (const key of this.#heldKeys.splice(0)) this.#services.shared.release(key);
   }
 
@@ -156,13 +164,13 @@ class Builder {
     const feature = this.#features.get(name);
     invariant(feature !== undefined, `no feature is called ${name}`);
     if (feature.create === undefined) return undefined;
+    const known = feature.isShared ? this.#sharedInstances.get(feature)?.get(options) : undefined;
+    if (known !== undefined) return known;
     try {
       const created = feature.create(options, context);
       const instance = created instanceof Promise ? await created : created;
-      this.#instances.push(instance);
-      const { refusedForm } = instance;
-      if (refusedForm !== undefined && !this.refusedForms.some(({ mount }) => mount === refusedForm.mount))
-        this.refusedForms.push(refusedForm);
+      this.#note(instance);
+      if (feature.isShared) this.#share(feature, options, instance);
       return instance;
     } catch (error) {
       const { site, path, source } = context.mount;
@@ -170,27 +178,127 @@ class Builder {
     }
   }
 
-  #contextFor(mount: Mount, resolved: ResolvedMount, neighbours: readonly string[]): FeatureContext {
-    const { clock, deadlines, log, shared } = this.#services;
-    const { timeouts, limits, compat } = this.#config;
-    return {
-      mount,
-      baseDir: this.#config.baseDir,
-      clock,
-      deadlines,
-      log,
-      bounds: { ...timeouts, maxHeadBytes: limits.maxHeadBytes },
-      compat,
-      share: (key, make, close) => {
-        this.#heldKeys.push(key);
-        return shared.hold(key, make, close);
-      },
-      neighbours,
-      mountOptions: Object.fromEntries(resolved.features.map(({ name, options }) => [name, options])),
-    };
+  #note(instance: FeatureInstance): void {
+    if (instance.close !== undefined) this.#closing.push(instance);
+    const { refusedForm } = instance;
+    if (refusedForm !== undefined && !this.refusedForms.some(({ mount }) => mount === refusedForm.mount))
+      this.refusedForms.push(refusedForm);
+  }
+
+  #share(feature: Feature, options: unknown, instance: FeatureInstance): void {
+    const instances = this.#sharedInstances.get(feature) ?? new Map<unknown, FeatureInstance>();
+    instances.set(options, instance);
+    this.#sharedInstances.set(feature, instances);
   }
 }
 
-function proxiedPaths({ mounts }: ResolvedSite): string[] {
-  return mounts.filter(({ serve }) => serve.name === 'proxy').map(({ path }) => path);
+/** What the contexts of all mounts have in common. */
+type CommonContext = Omit<FeatureContext, 'mount' | 'neighbours' | 'mountOptions'>;
+
+/** Small, because features may keep it for what they make later, and there may be a hundred thousand of them. */
+class MountContext implements FeatureContext {
+  readonly mount: Mount;
+  readonly baseDir: string;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly bounds: FeatureBounds;
+  readonly compat: CompatServer | undefined;
+  readonly log: FeatureLog;
+  readonly share: FeatureContext['share'];
+  readonly isHeld: FeatureContext['isHeld'];
+  readonly #site: ResolvedSite;
+  readonly #resolved: ResolvedMount;
+
+  constructor(common: CommonContext, mount: Mount, site: ResolvedSite, resolved: ResolvedMount) {
+    this.mount = mount;
+    this.baseDir = common.baseDir;
+    this.clock = common.clock;
+    this.deadlines = common.deadlines;
+    this.bounds = common.bounds;
+    this.compat = common.compat;
+    this.log = common.log;
+    this.share = common.share;
+    this.isHeld = common.isHeld;
+    this.#site = site;
+    this.#resolved = resolved;
+  }
+
+  get neighbours(): string[] {
+    const proxied = this.#site.mounts.filter(({ serve }) => serve.name === 'proxy');
+    return proxied.map(({ path }) => path).filter((path) => path !== this.mount.path);
+  }
+
+  get mountOptions(): Record<string, unknown> {
+    return Object.fromEntries(this.#resolved.features.map(({ name, options }) => [name, options]));
+  }
+}
+
+class MountRoute implements Route {
+  readonly mount: Mount;
+  readonly handler: Handler;
+  readonly observers: readonly Observer[];
+  readonly #serving: FeatureInstance;
+
+  constructor(mount: Mount, handler: Handler, observers: readonly Observer[], serving: FeatureInstance) {
+    this.mount = mount;
+    this.handler = handler;
+    this.observers = observers;
+    this.#serving = serving;
+  }
+
+  get keepsBarePath(): boolean {
+    return this.#serving.keepsBarePath ?? false;
+  }
+
+  get strays(): Strays | undefined {
+    return this.#serving.rewriting?.strays;
+  }
+}
+
+class MountDetails implements RouteDetails {
+  readonly serving: FeatureInstance;
+  readonly #site: ResolvedSite;
+  readonly #resolved: ResolvedMount;
+  readonly #guard: HttpsGuard | undefined;
+  readonly #made: readonly (FeatureInstance | undefined)[];
+
+  /** `made`: of the features of the mount, in their order; undefined for settings. */
+  constructor(
+    site: ResolvedSite,
+    resolved: ResolvedMount,
+    guard: HttpsGuard | undefined,
+    made: readonly (FeatureInstance | undefined)[],
+    serving: FeatureInstance,
+  ) {
+    this.#site = site;
+    this.#resolved = resolved;
+    this.#guard = guard;
+    this.#made = made;
+    this.serving = serving;
+  }
+
+  get wraps(): Handler[] {
+    return [this.#guard, ...this.#made].flatMap((instance) => instance?.handle ?? []);
+  }
+
+  get instances(): RouteDetails['instances'] {
+    const { features, serve } = this.#resolved;
+    const guard = this.#guard;
+    const { tls, source } = this.#site;
+    return [
+      ...(guard === undefined ? [] : [{ feature: 'https', instance: guard, source: tls?.source ?? source }]),
+      ...features.flatMap((feature, index) => {
+        const instance = this.#made[index];
+        return instance === undefined ? [] : [{ feature: feature.name, instance, source: feature.source }];
+      }),
+      { feature: serve.name, instance: this.serving, source: serve.source },
+    ];
+  }
+}
+
+const NO_OBSERVERS: readonly Observer[] = [];
+
+function observersAmong(made: readonly (FeatureInstance | undefined)[]): readonly Observer[] {
+  const observers = made.flatMap((instance) => instance?.observe ?? []);
+  return observers.length === 0 ? NO_OBSERVERS : observers;
 }

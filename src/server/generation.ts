@@ -75,6 +75,11 @@ export class Generation {
     return [...this.#details.keys()];
   }
 
+  /** The routes of the site with this key. */
+  routesOf(site: string): Route[] {
+    return this.routes.filter(({ mount }) => mount.site === site);
+  }
+
   detailsOf(route: Route): RouteDetails {
     const details = this.#details.get(route);
     invariant(details !== undefined, 'a route of another generation');

@@ -65,7 +65,7 @@ export function findTunnelRescue(
   if (origin === undefined || !request.headers.has('origin') || !isFromOrigin(request, origin)) return undefined;
   const match = generation.find(request, asked.host, asked.port);
   if (match.kind !== 'no-mount') return undefined;
-  const takers = generation.routes.filter(({ mount, strays }) => mount.site === match.site && strays);
+  const takers = generation.routesOf(match.site).filter(({ strays }) => strays !== undefined);
   const [route] = takers;
   return route === undefined || takers.length > 1 ? undefined : into(route, '', generation, request, asked);
 }

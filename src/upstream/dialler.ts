@@ -32,16 +32,35 @@ const OFFERS: Readonly<Record<ProtocolChoice, readonly string[]>> = {
   h2: ['h2'],
 };
 
+/** An endpoint that wanted HTTP/1.1 for one request is asked for HTTP/2 again after that long. */
+const HTTP1_LESSON_MS = 300_000;
+
 /** Opens connections to one endpoint. */
 export class Dialler {
   readonly #options: DiallerOptions;
   readonly #deadlines: Deadlines;
   /** The last TLS session of the endpoint, to be resumed by the next connection (RFC 8446 §2.2). */
   #session: Buffer | undefined = undefined;
+  #http1UntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DiallerOptions, deadlines: Deadlines) {
     this.#options = options;
     this.#deadlines = deadlines;
+  }
+
+  /** Whether HTTP/2 is not offered for now, because the endpoint wanted HTTP/1.1 instead. */
+  get usesHttp1(): boolean {
+    return this.#deadlines.nowMs < this.#http1UntilMs;
+  }
+
+  /**
+   * The endpoint wants HTTP/1.1 instead of the HTTP/2 that it agreed on (RFC 9113 §7). Answers whether that is done: not where
+   * the configuration says what is spoken.
+   */
+  noteHttp1Required(): boolean {
+    if (this.#options.protocol !== 'auto' || this.#options.tls === undefined) return false;
+    this.#http1UntilMs = this.#deadlines.in(HTTP1_LESSON_MS);
+    return true;
   }
 
   /**
@@ -51,7 +70,7 @@ export class Dialler {
   dial(
     preface: Buffer | undefined,
     result: DialledResult,
-    protocol: ProtocolChoice = this.#options.protocol,
+    protocol: ProtocolChoice = this.usesHttp1 ? 'h1' : this.#options.protocol,
   ): () => void {
     const { address, connectTimeoutMs } = this.#options;
     const options = {

@@ -50,6 +50,7 @@ export class Pool {
   readonly #protocol: ProtocolChoice;
   readonly #connections: ConnectionPool;
   readonly #sessions: SessionPool;
+  readonly #dialler: Dialler;
   #spoken: OutboundProtocol | undefined;
 
   constructor(options: PoolOptions, clock: Clock, deadlines: Deadlines) {
@@ -57,6 +58,7 @@ export class Pool {
     this.#protocol = protocol;
     this.#spoken = protocol === 'auto' && tls !== undefined ? undefined : protocol === 'h2' ? 'h2' : 'h1';
     const dialler = new Dialler({ address, tls, protocol, connectTimeoutMs: limits.connectTimeoutMs }, deadlines);
+    this.#dialler = dialler;
     this.#connections = new ConnectionPool(options, dialler, clock, deadlines, (connection, borrower, wishes) =>
       this.#foundHttp2(connection, borrower, wishes),
     );
@@ -68,7 +70,7 @@ export class Pool {
 
   /** What the endpoint was last found to speak; undefined before its first handshake. */
   get spoken(): OutboundProtocol | undefined {
-    return this.#spoken;
+    return this.#dialler.usesHttp1 ? 'h1' : this.#spoken;
   }
 
   /** Connections now: those that could take a request at once, and all of them. */

@@ -51,8 +51,9 @@ export class SessionPool implements SessionOwner {
     return { idle: [...this.#sessions].filter(({ isBusy }) => !isBusy).length, open: this.#sessions.size };
   }
 
-  /** Whether a request that asks for this upgrade can go over HTTP/2, as far as is known (RFC 8441 §4). */
+  /** Whether a request can go over HTTP/2, as far as is known: one that asks for this upgrade too (RFC 8441 §4). */
   mayCarry(upgrade: string | undefined): boolean {
+    if (this.#dialler.usesHttp1) return false;
     if (upgrade === undefined) return true;
     return upgrade === WEBSOCKET && (this.#connectProtocol ?? !this.#isClosed);
   }
@@ -91,6 +92,13 @@ export class SessionPool implements SessionOwner {
 
   roomChanged(): void {
     this.#serve();
+  }
+
+  /** What is under way goes on; whoever waits, and all that come in the next minutes, go to HTTP/1.1. */
+  http1Required(): boolean {
+    const isDone = this.#dialler.noteHttp1Required();
+    if (isDone) this.#sendToHttp1();
+    return isDone;
   }
 
   /** A session that ends before its SETTINGS takes a request with it, so that nobody dials for ever. */
@@ -132,7 +140,7 @@ export class SessionPool implements SessionOwner {
     while (this.#waiting.length > this.#expectedRoom && this.#mayDial) this.#dialForWaiters();
   }
 
-  /** Upgrades that the endpoint does not take over HTTP/2. */
+  /** What the endpoint does not take over HTTP/2. */
   #sendToHttp1(): void {
     for (;;) {
       const waiter = this.#waiting.take(({ upgrade }) => !this.mayCarry(upgrade));

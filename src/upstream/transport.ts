@@ -1,6 +1,6 @@
 // Transport: sends one request to one endpoint; here on pooled connections, whatever protocol they speak.
 import type { Body } from '../exchange/body.ts';
-import type { ProxyError } from '../exchange/errors.ts';
+import { ProxyError } from '../exchange/errors.ts';
 import type { Cancellable, Exchange } from '../exchange/exchange.ts';
 import type { Reply } from '../exchange/handler.ts';
 import type { OutboundRequest, ResponseHead } from '../exchange/head.ts';
@@ -30,6 +30,14 @@ export interface Transport {
   ): Cancellable;
 }
 
+/**
+ * Informational heads ahead of one answer, together. They must be forwarded (RFC 9110 §15.2), have no flow control in HTTP/2
+ * (RFC 9113 §5.2), and wait in memory for a client that reads nothing.
+ */
+const INTERIM_LIMIT_BYTES = 128 * 1024;
+/** What each of them counts besides its names and values: what it costs here while it waits. */
+const INTERIM_COST_BYTES = 256;
+
 /** On a connection of the endpoint's pool, in the protocol that the endpoint speaks. */
 export const pooledTransport: Transport = {
   send(exchange, request, body, endpoint, fresh, result) {
@@ -49,6 +57,7 @@ class PooledAttempt implements Borrower, ResponseReceiver, Cancellable {
   #stopLease: CancelLease = undefined;
   #wasReused = false;
   #isOver = false;
+  #interimBytes = 0;
 
   constructor(exchange: Exchange, request: OutboundRequest, body: Body, endpoint: Endpoint, result: AttemptResult) {
     this.#exchange = exchange;
@@ -88,7 +97,15 @@ class PooledAttempt implements Borrower, ResponseReceiver, Cancellable {
   }
 
   interim(head: ResponseHead): void {
-    this.#exchange.sendInterim(head);
+    if (this.#isOver) return;
+    this.#interimBytes += INTERIM_COST_BYTES;
+    for (const [name, value] of head.headers) this.#interimBytes += name.length + value.length;
+    if (this.#interimBytes <= INTERIM_LIMIT_BYTES) {
+      this.#exchange.sendInterim(head);
+      return;
+    }
+    const detail = `informational heads of more than ${INTERIM_LIMIT_BYTES} bytes`;
+    this.cancel(new ProxyError('response_head_too_large', detail));
   }
 
   reply(reply: Reply): void {

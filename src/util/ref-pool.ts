@@ -2,7 +2,7 @@
 
 interface Entry {
   readonly value: object;
-  readonly close: (() => void) | undefined;
+  readonly close: ((value: never) => void) | undefined;
   holders: number;
 }
 
@@ -18,8 +18,13 @@ export class RefPool {
       return found.value as T;
     }
     const value = make();
-    this.#entries.set(key, { value, close: close && (() => close(value)), holders: 1 });
+    this.#entries.set(key, { value, close, holders: 1 });
     return value;
+  }
+
+  /** Whether somebody holds a value under `key`. */
+  isHeld(key: string): boolean {
+    return this.#entries.has(key);
   }
 
   /** Lets go of the value under `key`; the last holder closes it. */
@@ -27,7 +32,7 @@ export class RefPool {
     const entry = this.#entries.get(key);
     if (entry === undefined || --entry.holders > 0) return;
     this.#entries.delete(key);
-    entry.close?.();
+    entry.close?.(entry.value as never);
   }
 
   get size(): number {

@@ -146,6 +146,26 @@ for (const protocol of ['h1', 'h2'] as const) {
       assert.deepEqual(interim, ['103 </a.css>; rel=preload']);
     });
 
+    test('informational heads together are bounded in bytes', LIMIT, async (t) => {
+      const link = `</${'a'.repeat(8000)}.css>; rel=preload`;
+      let count = 0;
+      const port = await startPeer(t, protocol, (_request, response) => {
+        for (let sent = 0; sent < count; sent++) response.writeEarlyHints({ link });
+        response.end('ok');
+      });
+      const { upstream } = createUpstream(t, protocol, port);
+      let heard = 0;
+      const onInterim = () => heard++;
+      count = 15;
+      assert.equal((await drain(await send(upstream, { onInterim }).reply)).text, 'ok');
+      assert.equal(heard, 15);
+      count = 40;
+      await assert.rejects(send(upstream, { onInterim }).reply, { code: 'response_head_too_large' });
+      assert.equal(heard, 30);
+      count = 0;
+      assert.equal((await drain(await send(upstream).reply)).text, 'ok');
+    });
+
     test('with Expect the body waits for 100', LIMIT, async (t) => {
       const body = new HandBody(5);
       let wasWanted: boolean | undefined;

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer as createHttp1Server, type ServerResponse } from 'node:http';
 import {
+  constants,
   createServer as createHttp2Server,
   createSecureServer,
   type Http2Server,
@@ -15,13 +16,17 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createNetServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
 import { readProxyHeader } from '../../src/net/proxy-protocol.ts';
 import { ask } from '../kit/ask.ts';
 import { atEnd, type Owner } from '../kit/at-end.ts';
 import { TestAuthority, type TestCertificate } from '../kit/certificates.ts';
+import { settings } from '../kit/h2-frames.ts';
 import { startInProcess } from '../kit/in-process.ts';
+import { askOnce } from '../kit/raw-client.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
+import { goaway } from './_outbound.ts';
 import { connectHttp2 } from './_serve.ts';
 
 const LIMIT = { timeout: 120_000 };
@@ -123,6 +128,78 @@ describe('what is spoken to an https endpoint', { timeout: 600_000 }, () => {
     for (const socket of first.sockets) socket.destroy();
     const { status } = await ask(server.port(), '/');
     assert.equal(status, 200);
+  });
+});
+
+/** A TLS server that agrees on HTTP/2 and then wants HTTP/1.1, in which it echoes; counts the requests in each. */
+async function startReluctant(owner: Owner, refuse: (stream: ServerHttp2Stream) => void) {
+  const seen = { h1: 0, h2: 0 };
+  const server = createSecureServer({ ...certificate, allowHTTP1: true });
+  server.on('request', (request, response) => {
+    if (request.httpVersion !== '1.1') return;
+    seen.h1++;
+    request.pipe(response);
+  });
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    seen.h2++;
+    stream.on('error', () => {});
+    refuse(stream);
+  });
+  return { seen, ...(await listen(owner, server as unknown as Server)) };
+}
+
+const { NGHTTP2_HTTP_1_1_REQUIRED } = constants;
+
+describe('an endpoint that agrees on HTTP/2 and then wants HTTP/1.1 (RFC 9113 §7)', { timeout: 120_000 }, () => {
+  /** The body of the answer: what was sent, or the page about an error. */
+  async function send(port: number, text: string, method = 'POST'): Promise<string> {
+    const head = `${method} / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n`;
+    return (await askOnce({ port }, head + text)).body.toString('latin1');
+  }
+
+  test('a request gets it, with its body, and so do all that follow', LIMIT, async (t) => {
+    const { port, seen } = await startReluctant(t, (stream) => stream.close(NGHTTP2_HTTP_1_1_REQUIRED));
+    const server = await start(t, { to: `https://127.0.0.1:${port}`, ca: caFile(t) });
+    assert.equal(await send(server.port(), 'first'), 'first');
+    assert.deepEqual(seen, { h1: 1, h2: 1 });
+    const more = ['second', 'third'];
+    assert.deepEqual(await Promise.all(more.map((text) => send(server.port(), text))), more);
+    assert.deepEqual(seen, { h1: 3, h2: 1 });
+  });
+
+  test('said of the connection: what can be sent twice goes again, nothing else', LIMIT, async (t) => {
+    const { port, seen } = await startReluctant(t, (stream) =>
+      stream.session?.goaway(NGHTTP2_HTTP_1_1_REQUIRED, stream.id),
+    );
+    const server = await start(t, { to: `https://127.0.0.1:${port}`, ca: caFile(t) });
+    assert.match(await send(server.port(), 'once'), /upstream_closed/);
+    assert.deepEqual(seen, { h1: 0, h2: 1 });
+    const other = await start(t, { to: `https://127.0.0.1:${port}`, ca: caFile(t) });
+    assert.equal(await send(other.port(), 'twice', 'PUT'), 'twice');
+    assert.deepEqual(seen, { h1: 1, h2: 2 });
+  });
+
+  test('said of the connection ahead of a request: it gets HTTP/1.1 whatever it is', LIMIT, async (t) => {
+    const chosen: string[] = [];
+    const server = createTlsServer({ ...certificate, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) => {
+      const protocol = String(socket.alpnProtocol);
+      chosen.push(protocol);
+      socket.on('error', () => {});
+      if (protocol === 'h2') socket.write(Buffer.concat([settings(), goaway(0, NGHTTP2_HTTP_1_1_REQUIRED)]));
+      else
+        socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfine'));
+    });
+    const { port } = await listen(t, server);
+    const front = await start(t, { to: `https://127.0.0.1:${port}`, ca: caFile(t) });
+    assert.equal(await send(front.port(), 'once'), 'fine');
+    assert.deepEqual(chosen, ['h2', 'http/1.1']);
+  });
+
+  test('where the configuration says HTTP/2 it is an answer that never comes', LIMIT, async (t) => {
+    const { port, seen } = await startReluctant(t, (stream) => stream.close(NGHTTP2_HTTP_1_1_REQUIRED));
+    const server = await start(t, { to: `https://127.0.0.1:${port}`, ca: caFile(t), protocol: 'h2' });
+    assert.match(await send(server.port(), 'x'), /stream_reset/);
+    assert.deepEqual(seen, { h1: 0, h2: 1 });
   });
 });
 

@@ -124,6 +124,7 @@ export function testContext(
       }
       return value as T; // the contract of `share`: one type per key
     },
+    isHeld: (key) => shared.has(key),
     neighbours: [],
     mountOptions: options.mountOptions ?? {},
     lines,

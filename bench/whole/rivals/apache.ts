@@ -27,7 +27,9 @@ const THREADS = 128;
 export const apache: Rival = {
   name: 'apache2',
   ...debianRival('apache2', ['-v']),
-  cannot({ sites, certificate, rewriting }) {
+  cannot({ backendProtocol, sites, certificate, rewriting }) {
+    if (backendProtocol === 'h2' && !existsSync(join(MODULE_FOLDER, 'mod_proxy_http2.so')))
+      return 'mod_proxy_http2 is not there';
     if (sites !== undefined) return 'tests its virtual hosts one after the other';
     if (certificate !== undefined) return 'not set up for TLS';
     return rewriting === 'path' && !existsSync(join(MODULE_FOLDER, 'mod_proxy_html.so'))
@@ -42,8 +44,10 @@ export const apache: Rival = {
 };
 
 /** An idle connection holds no thread but counts against the factor, so that is as high as the clients are many. */
-function printConfig({ folder, port, backendPort, accessLog, connections, rewriting }: Setup): string {
-  const modules = rewriting === 'path' ? [...MODULES, ...REWRITE_MODULES] : MODULES;
+function printConfig(setup: Setup): string {
+  const { folder, port, backendPort, accessLog, connections, rewriting } = setup;
+  const isHttp2 = setup.backendProtocol === 'h2';
+  const modules = [...MODULES, ...(rewriting === 'path' ? REWRITE_MODULES : []), ...(isHttp2 ? ['proxy_http2'] : [])];
   return `ServerRoot ${folder}
 ServerName bench.example
 Listen 127.0.0.1:${port}
@@ -64,7 +68,7 @@ KeepAlive On
 MaxKeepAliveRequests 0
 KeepAliveTimeout 300
 ProxyPreserveHost On
-${rewriting === 'path' ? printRewriting(backendPort) : `ProxyPass / http://127.0.0.1:${backendPort}/`}
+${rewriting === 'path' ? printRewriting(backendPort) : `ProxyPass / ${isHttp2 ? 'h2c' : 'http'}://127.0.0.1:${backendPort}/`}
 ${
   accessLog === undefined
     ? ''

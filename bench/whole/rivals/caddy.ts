@@ -23,8 +23,8 @@ export const caddy: Rival = {
   },
 };
 
-function printConfig({ port, backendPort, accessLog, sites, certificate }: Setup): string {
-  const proxy = `reverse_proxy 127.0.0.1:${backendPort}`;
+function printConfig({ port, backendPort, backendProtocol, accessLog, sites, certificate }: Setup): string {
+  const proxy = `reverse_proxy ${backendProtocol === 'h2' ? 'h2c://' : ''}127.0.0.1:${backendPort}`;
   const mounts = lines(sites?.mountCount ?? 0, (mount) => `handle_path ${mountPath(mount)}* {\n${proxy}\n}`);
   const log = accessLog === undefined ? '' : `log {\noutput file ${accessLog} {\nroll_disabled\n}\n}`;
   const tls = certificate === undefined ? '' : `tls ${certificate.cert} ${certificate.key}`;

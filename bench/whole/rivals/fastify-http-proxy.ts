@@ -10,10 +10,10 @@ const server: NpmServer = {
   script: `import Fastify from 'fastify';
 import proxy from '@fastify/http-proxy';
 
-const { port, backendPort, accessLog } = JSON.parse(process.argv[2]);
+const { port, backendPort, backendProtocol, accessLog } = JSON.parse(process.argv[2]);
 const logger = accessLog === undefined ? false : { file: accessLog };
 const app = Fastify({ logger, keepAliveTimeout: 300000 });
-await app.register(proxy, { upstream: 'http://127.0.0.1:' + backendPort });
+await app.register(proxy, { upstream: 'http://127.0.0.1:' + backendPort, http2: backendProtocol === 'h2' });
 await app.listen({ port, host: '127.0.0.1', backlog: 4096 });
 `,
 };
@@ -26,5 +26,6 @@ export const fastifyHttpProxy: Rival = {
     if (sites !== undefined) return 'one prefix at a time';
     return certificate === undefined && rewriting === undefined ? undefined : 'a library without TLS and rewriting';
   },
-  start: (owner, { port, backendPort, accessLog }) => startNpmRival(owner, server, { port, backendPort, accessLog }),
+  start: (owner, { port, backendPort, backendProtocol, accessLog }) =>
+    startNpmRival(owner, server, { port, backendPort, backendProtocol, accessLog }),
 };

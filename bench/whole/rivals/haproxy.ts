@@ -37,7 +37,7 @@ function startHaproxy(owner: Parameters<Rival['start']>[0], setup: Setup, mode: 
 }
 
 function printConfig(
-  { folder, port, backendPort, connections, sites, certificate }: Setup,
+  { folder, port, backendPort, backendProtocol, connections, sites, certificate }: Setup,
   mode: 'http' | 'tcp',
 ): string {
   const http = mode === 'http' ? 'option http-keep-alive\n  option forwardfor\n  http-reuse always' : '';
@@ -56,7 +56,7 @@ defaults
 listen main
   bind 127.0.0.1:${port} backlog 4096 ${certificate === undefined ? '' : bindOptions(folder, certificate)}
   ${sites === undefined ? '' : routingRules(folder, sites.hostCount, sites.mountCount)}
-  server backend 127.0.0.1:${backendPort}
+  server backend 127.0.0.1:${backendPort}${backendProtocol === 'h2' ? ' proto h2' : ''}
 `;
 }
 

@@ -25,8 +25,9 @@ export const httpProxy3: Rival = {
   missing: () => installNpmRival(server),
   version: () => `http-proxy-3 ${VERSION}`,
   cannot: (setup) =>
+    setup.backendProtocol === 'h1' &&
     [setup.accessLog, setup.sites, setup.certificate, setup.rewriting].every((wish) => wish === undefined)
       ? undefined
-      : 'a library without logs, routes, TLS and rewriting',
+      : 'a library without logs, routes, TLS, HTTP/2 and rewriting',
   start: (owner, { port, backendPort }) => startNpmRival(owner, server, { port, backendPort }),
 };

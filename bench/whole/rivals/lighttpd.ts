@@ -9,7 +9,8 @@ import { debianRival } from './debian-rival.ts';
 export const lighttpd: Rival = {
   name: 'lighttpd',
   ...debianRival('lighttpd', ['-v']),
-  cannot({ sites, certificate, rewriting }) {
+  cannot({ backendProtocol, sites, certificate, rewriting }) {
+    if (backendProtocol === 'h2') return 'speaks HTTP/1.1 to backends';
     if (sites !== undefined) return 'tests its conditions one after the other';
     if (certificate !== undefined) return 'not set up for TLS';
     return rewriting === undefined ? undefined : 'rewrites no bodies';

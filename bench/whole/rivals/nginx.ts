@@ -9,6 +9,7 @@ import { debianRival } from './debian-rival.ts';
 export const nginx: Rival = {
   name: 'nginx',
   ...debianRival('nginx', ['-v']),
+  cannot: ({ backendProtocol }) => (backendProtocol === 'h2' ? 'speaks HTTP/1.1 to backends' : undefined),
   start(owner, setup) {
     const file = join(setup.folder, 'nginx.conf');
     writeFileSync(file, printConfig(setup));

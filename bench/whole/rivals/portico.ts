@@ -25,8 +25,9 @@ function porticoRival(name: string, executable: string): Rival {
   };
 }
 
-function config({ port, backendPort, connections, sites, accessLog, certificate, rewriting }: Setup): object {
-  const backend = `http://127.0.0.1:${backendPort}`;
+function config(setup: Setup): object {
+  const { port, connections, sites, accessLog, certificate, rewriting } = setup;
+  const backend = `${setup.backendProtocol === 'h2' ? 'h2c' : 'http'}://127.0.0.1:${setup.backendPort}`;
   const mounts = Object.fromEntries(
     Array.from({ length: sites?.mountCount ?? 0 }, (_, mount) => [mountPath(mount), backend]),
   );

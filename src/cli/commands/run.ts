@@ -16,8 +16,11 @@ export const run: Command = {
     const loaded = await loadForCommand(args, terminal);
     if (loaded === undefined) return 2;
     const { cwd, environment } = terminal;
+    const { config } = loaded;
+    const { file } = config;
     const foreign = foreignOptions(args.flags, terminal);
-    const load = () => loadConfig({ file: loaded.config.file, cwd, features: featureTable, environment, foreign });
-    return runServer(loaded.config, { terminal, load });
+    // It stays for as long as the server, so it must not hold the first configuration and its long form.
+    const load = () => loadConfig({ file, cwd, features: featureTable, environment, foreign });
+    return runServer(config, { terminal, load });
   },
 };

@@ -1,9 +1,11 @@
 // The sample application behind the demonstration: a plain HTTP server that believes what the proxy tells it.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { escapeHtml, printHtmlPage } from '../../util/html-page.ts';
 
 /** Below this path is the tour, not the application. */
 const WELCOME = '/welcome/';
+const STYLE = 'body { font: 1rem/1.5 system-ui, sans-serif; max-width: 45rem; margin: 3rem auto; padding: 0 1rem }';
 
 /** A running sample application. */
 export interface SampleBackend {
@@ -64,10 +66,9 @@ function publicBase({ headers }: IncomingMessage): string {
 }
 
 function urlPage(url: string): string {
-  const text = escapeHtml(url);
   return page(
-    text,
-    `<h1>${text}</h1>\n<p>This is the URL of this page, as the application computed it.</p>
+    url,
+    `<h1>${escapeHtml(url)}</h1>\n<p>This is the URL of this page, as the application computed it.</p>
 <ul>
 <li><a href="child/">a page below this one</a></li>
 <li><a href="child">the same without its slash</a>: the application redirects</li>
@@ -104,21 +105,5 @@ function missingPage(): string {
 }
 
 function page(title: string, body: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${title}</title>
-<style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 45rem; margin: 3rem auto; padding: 0 1rem }</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return printHtmlPage({ title, style: STYLE, body });
 }

@@ -1,7 +1,8 @@
 // Derived mounts in the words of our language. The only file here that knows how the keys of a mount are spelled.
 
+import { isChangeableHeader } from '../../exchange/header-options.ts';
 import { isSubtree, plainPath } from '../../exchange/public-path.ts';
-import { isFieldValue, isToken } from '../../http/token.ts';
+import { isFieldValue } from '../../http/token.ts';
 import { printDuration } from '../../util/duration.ts';
 import { printSize } from '../../util/size.ts';
 import type { DerivedMount } from './derive.ts';
@@ -337,7 +338,7 @@ class Renderer {
     const seen = new Set<string>();
     const takes = (name: string): boolean => {
       const lower = name.toLowerCase();
-      if (seen.has(lower) || UNCHANGEABLE[side].has(lower) || !isToken(name)) {
+      if (seen.has(lower) || !isChangeableHeader(name, side)) {
         if (!seen.has(lower)) this.#inform(`${name} is left out: it is set by the server itself`);
         return false;
       }
@@ -404,37 +405,6 @@ const BALANCE_WORDS: Readonly<Record<BalanceRule, string>> = {
   'by-cookie': 'one by a cookie',
 };
 
-const FRAMING = [
-  'connection',
-  'content-length',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
-
-/** Headers that the server sets by itself. */
-const UNCHANGEABLE = {
-  request: new Set([
-    ...FRAMING,
-    'expect',
-    'forwarded',
-    'host',
-    'via',
-    'x-forwarded-for',
-    'x-forwarded-host',
-    'x-forwarded-port',
-    'x-forwarded-prefix',
-    'x-forwarded-proto',
-    'x-real-ip',
-  ]),
-  response: new Set([...FRAMING, 'content-encoding', 'content-range']),
-} as const;
-
-/** `http://host:port` and a path; a base of `/` is what an empty one means. */
 /** The host of an origin, without its port. */
 function hostOf(origin: string): string {
   return origin.replace(/^\w+:\/\//, '').replace(/:\d+$/, '');

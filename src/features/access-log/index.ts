@@ -9,6 +9,7 @@ export const accessLog: Feature<AccessLogOptions> = {
   role: 'observe',
   shorthand: 'format',
   byDefault: true,
+  isShared: true,
   options: accessLogOptions,
   create: (options, context) => createAccessLog(options, context),
 };

@@ -7,6 +7,7 @@ import { type ErrorPagesOptions, errorPagesOptions } from './options.ts';
 export const errorPages: Feature<ErrorPagesOptions> = {
   name: 'errors',
   role: 'wrap',
+  isShared: true,
   options: errorPagesOptions,
   create: createErrorPages,
 };

@@ -8,6 +8,7 @@ export const grpcWeb: Feature<GrpcWebOptions> = {
   name: 'grpcWeb',
   role: 'wrap',
   appliesTo: ['proxy'],
+  isShared: true,
   options: grpcWebOptions,
   create: createGrpcWeb,
 };

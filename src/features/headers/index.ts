@@ -7,6 +7,7 @@ import { type HeadersOptions, headersOptions } from './options.ts';
 export const headers: Feature<HeadersOptions> = {
   name: 'headers',
   role: 'wrap',
+  isShared: true,
   options: headersOptions,
   create: createHeaders,
 };

@@ -13,8 +13,12 @@ export interface EndpointFiles {
   readonly key: string | undefined;
 }
 
-/** Reads what the options name. Rejects with a sentence that names the file. */
+/** What most endpoints have. */
+export const NO_FILES: EndpointFiles = { ca: undefined, cert: undefined, key: undefined };
+
+/** Reads what the options name: {@link NO_FILES} for nothing. Rejects with a sentence that names the file. */
 export async function readEndpointFiles({ ca, clientCertificate }: ProxyOptions): Promise<EndpointFiles> {
+  if (ca === undefined && clientCertificate === undefined) return NO_FILES;
   const { cert, key = cert } = clientCertificate ?? {};
   return {
     ca: await readPem(ca, 'CERTIFICATE'),

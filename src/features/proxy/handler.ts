@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FeatureContext, FeatureInstance, PreviewedRequest } from '../../exchange/feature.ts';
-import type { Answer } from '../../exchange/handler.ts';
+import type { Answer, Handler } from '../../exchange/handler.ts';
 import { plainPath } from '../../exchange/public-path.ts';
+import type { RewriteWork } from '../../exchange/rewrite-figures.ts';
 import { TARGET_WRAPPER } from '../../exchange/target-wrapper.ts';
 import { DEFAULT_OUTBOUND_LIMITS } from '../../h1/limits.ts';
 import { DEFAULT_OUTBOUND_SESSION_LIMITS } from '../../h2/limits.ts';
@@ -20,45 +21,99 @@ import { pooledTransport } from '../../upstream/transport.ts';
 import { type RequestFor, Upstream } from '../../upstream/upstream.ts';
 import { invariant } from '../../util/invariant.ts';
 import { normalHost } from './compat-headers.ts';
-import { type EndpointFiles, endpointTls, readEndpointFiles } from './endpoint-tls.ts';
+import { type EndpointFiles, endpointTls, NO_FILES, readEndpointFiles } from './endpoint-tls.ts';
 import type { HostPolicy, ProxyOptions, ProxyTimeouts } from './options.ts';
 import { type PreparePolicy, prepareHeaders } from './prepare-request.ts';
 
-/** Makes the proxy for one mount. Endpoints are shared with other mounts and generations that use the same. */
+/** Makes the proxy for one mount. Rejects where files of it cannot be read, or its path cannot be the base of URLs. */
 export async function createProxy(
   options: ProxyOptions,
   context: FeatureContext,
   createRewriter: CreateMountRewriter,
 ): Promise<FeatureInstance> {
-  const files = await readEndpointFiles(options);
-  const urls = options.to.map(toEndpointUrl);
-  const [first] = urls;
-  invariant(first !== undefined, 'a proxy without an endpoint');
-  const endpoints = urls.map((url) => shareEndpoint(url, options, files, context));
-  const upstream = new Upstream(options.to.join(', '), endpoints, createRoundRobin(), pooledTransport);
-  const path = plainPath(context.mount.path);
-  const basePath = keepsPublicPath(context) && first.path === '/' ? path : first.path;
-  const host = (context.mountOptions['host'] ?? 'public') as HostPolicy;
-  const mount = { path: context.mount.path, backendPath: basePath, endpoints: urls.map(toBase), host };
-  const rewriter = createRewriter(mount, context);
-  const forwarder = new Forwarder(upstream, rewriter, basePath, host, {
-    // A backend that has the path itself must not be told to add it.
-    prefix: basePath === path ? '' : path.replace(/\/$/, ''),
-    allowedUpgrades: new Set(options.upgrade),
-    compat: context.compat && { server: context.compat, serverName: firstName(context.mount.site) },
-  });
-  return {
-    handle: function proxy(exchange) {
-      return forwarder.forward(exchange);
-    },
-    keepsBarePath: path !== '/' && basePath === path,
-    preview: (exchange) => forwarder.preview(exchange),
-    rewriting: rewriter.work,
-    explain: () => [
-      ...rewriter.explain(),
-      `forwards to ${endpoints.map((endpoint, index) => printDestination(endpoint, options.to[index] ?? '')).join(', ')}`,
-    ],
-  };
+  return new ProxyMount(options, await readEndpointFiles(options), context, createRewriter);
+}
+
+/**
+ * One mount. Whatever can be wrong with it is found when it is made; what requests need is made when the first one comes,
+ * because most mounts of many have none for long. A mount that had requests before a reload has everything made with it, so
+ * that its endpoints keep their connections and its rewriter its memory.
+ */
+class ProxyMount implements FeatureInstance {
+  readonly handle: Handler;
+  readonly keepsBarePath: boolean;
+  readonly #options: ProxyOptions;
+  readonly #files: EndpointFiles;
+  readonly #context: FeatureContext;
+  readonly #basePath: string;
+  readonly #rewriter: MountRewriter;
+  #forwarder: Forwarder | undefined = undefined;
+
+  constructor(
+    options: ProxyOptions,
+    files: EndpointFiles,
+    context: FeatureContext,
+    createRewriter: CreateMountRewriter,
+  ) {
+    this.#options = options;
+    this.#files = files;
+    this.#context = context;
+    const urls = options.to.map(toEndpointUrl);
+    const path = plainPath(context.mount.path);
+    const [first] = urls;
+    invariant(first !== undefined, 'a proxy without an endpoint');
+    this.#basePath = keepsPublicPath(context) && first.path === '/' ? path : first.path;
+    this.keepsBarePath = path !== '/' && this.#basePath === path;
+    const facts = {
+      path: context.mount.path,
+      backendPath: this.#basePath,
+      endpoints: urls.map(toBase),
+      host: hostPolicyOf(context),
+    };
+    this.#rewriter = createRewriter(facts, context);
+    this.handle = (exchange) => this.#ready().forward(exchange);
+    if (files !== NO_FILES || context.isHeld(this.#mark)) this.#ready();
+  }
+
+  get rewriting(): RewriteWork {
+    return this.#rewriter.work;
+  }
+
+  preview(exchange: Exchange): PreviewedRequest {
+    return this.#ready().preview(exchange);
+  }
+
+  explain(): string[] {
+    const { to } = this.#options;
+    const { endpoints } = this.#ready();
+    const destinations = endpoints.map((endpoint, index) => printDestination(endpoint, to[index] ?? ''));
+    return [...this.#rewriter.explain(), `forwards to ${destinations.join(', ')}`];
+  }
+
+  /** What is held under it tells the next generation that the mount had requests. */
+  get #mark(): string {
+    const { site, path } = this.#context.mount;
+    return `in use ${JSON.stringify([site, path])}`;
+  }
+
+  #ready(): Forwarder {
+    return (this.#forwarder ??= this.#makeForwarder());
+  }
+
+  #makeForwarder(): Forwarder {
+    const options = this.#options;
+    const context = this.#context;
+    context.share(this.#mark, () => ({}));
+    const endpoints = options.to.map((text) => shareEndpoint(toEndpointUrl(text), options, this.#files, context));
+    const upstream = new Upstream(options.to.join(', '), endpoints, createRoundRobin(), pooledTransport);
+    const path = plainPath(context.mount.path);
+    return new Forwarder(upstream, this.#rewriter, this.#basePath, hostPolicyOf(context), {
+      // A backend that has the path itself must not be told to add it.
+      prefix: this.#basePath === path ? '' : path.replace(/\/$/, ''),
+      allowedUpgrades: new Set(options.upgrade),
+      compat: context.compat && { server: context.compat, serverName: firstName(context.mount.site) },
+    });
+  }
 }
 
 class Forwarder {
@@ -80,6 +135,10 @@ class Forwarder {
     this.#basePath = basePath;
     this.#hostPolicy = hostPolicy;
     this.#policy = policy;
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#upstream.endpoints;
   }
 
   forward(exchange: Exchange): Answer {
@@ -137,6 +196,10 @@ class Forwarder {
 function firstName(siteKey: string): string {
   const names = siteKey.split(/\s*,\s*/).filter((name) => !name.startsWith('*'));
   return parseAuthority(names[0] ?? '')?.host ?? '';
+}
+
+function hostPolicyOf({ mountOptions }: FeatureContext): HostPolicy {
+  return (mountOptions['host'] ?? 'public') as HostPolicy;
 }
 
 /** The nevow form has no place for a prefix: the path behind it is the public one, whole. */
@@ -204,11 +267,9 @@ function shareEndpoint(
   const name = printAddress(url.address);
   const { verify, serverName, pins, proxyProtocol } = options;
   const identity = JSON.stringify([url.authority, poolOptions, verify, serverName, pins, proxyProtocol, files]);
-  const tls = url.scheme === 'https' ? endpointTls(url, options, files) : undefined;
-  return context.share(
-    // Hashed, because a private key may be in it.
-    `endpoint ${createHash('sha256').update(identity).digest('hex')}`,
-    (): Endpoint => ({
+  const makeEndpoint = (): Endpoint => {
+    const tls = url.scheme === 'https' ? endpointTls(url, options, files) : undefined;
+    return {
       name,
       address: url.address,
       scheme: url.scheme,
@@ -216,9 +277,16 @@ function shareEndpoint(
       authority: url.authority,
       pool: new Pool({ ...poolOptions, tls }, context.clock, context.deadlines),
       ...(proxyProtocol === undefined ? {} : { preface: PREFACES[proxyProtocol] }),
-    }),
-    (endpoint) => endpoint.pool.close(),
-  );
+    };
+  };
+  // Hashed, because a private key may be in it.
+  const key = `endpoint ${createHash('sha256').update(identity).digest('hex')}`;
+  return context.share(key, makeEndpoint, closeEndpoint);
+}
+
+/** It stays for as long as the endpoint, so it must know nothing of the mount that came first. */
+function closeEndpoint({ pool }: Endpoint): void {
+  pool.close();
 }
 
 /** Without TLS nobody chooses: HTTP/2 is spoken where it was asked for (RFC 9113 §3.3). */

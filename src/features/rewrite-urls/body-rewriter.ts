@@ -19,7 +19,7 @@ import { printOrigin } from '../../rewrite/base-url.ts';
 import { trailersOfRewritten } from '../../rewrite/head.ts';
 import { headersToPublic } from '../../rewrite/headers.ts';
 import type { HtmlOptions } from '../../rewrite/html/html-scanner.ts';
-import { rewriteTransform } from '../../rewrite/languages.ts';
+import { isUntouched, rewriteTransform } from '../../rewrite/languages.ts';
 import { REWRITE_TRACE } from '../../rewrite/trace/rewrite-trace.ts';
 import type { LivePublicView } from './public-view.ts';
 import type { ResponsePlan, Rewritable } from './response-plan.ts';
@@ -50,13 +50,23 @@ export class BodyRewriter {
     );
   }
 
+  /** The same for a body of which something is there, perhaps all: its length is then known. */
+  rewritePrompt(body: PromptBody, selection: Rewritable): Body {
+    const whole = body.gatheredWhole;
+    if (whole === undefined) return this.rewrite(body, selection, undefined);
+    if (this.#isUntouched(whole, selection)) return body;
+    const rewritten = new PromptBody(this.rewrite(body, selection, undefined));
+    rewritten.gather(false);
+    return rewritten;
+  }
+
   /** The same at once, for bytes that are all there: their number is then known. */
   rewriteWhole(bytes: Buffer, selection: Rewritable, coding: ContentCoding | undefined): Body {
-    const source = transformBody(bytesBody(bytes), (next) =>
-      this.#rewriter({ ...selection, isWhole: true })(this.#watcher()(next)),
-    );
-    if (coding === undefined) return new PromptBody(source).gatherWhole();
-    const out = runWhole(source);
+    const source = this.#isUntouched(bytes, selection)
+      ? bytesBody(bytes)
+      : transformBody(bytesBody(bytes), (next) => this.#rewriter(selection)(this.#watcher()(next)));
+    if (coding === undefined) return source.whole === undefined ? new PromptBody(source).gatherWhole() : source;
+    const out = source.whole ?? runWhole(source);
     const encoded = encodeWhole(out, coding);
     return encoded === undefined ? transformBody(bytesBody(out), encodeTransform(coding)) : bytesBody(encoded);
   }
@@ -69,15 +79,26 @@ export class BodyRewriter {
     };
   }
 
-  #rewriter(selection: Rewritable & { readonly isWhole?: boolean }): Transform {
+  #rewriter(selection: Rewritable): Transform {
     const { map, mount } = this.#view;
-    const shim = this.#plan.shimFor(this.#exchange, selection.language);
+    const shim = this.#shimFor(selection);
     const insertion = shim === 'page' ? { insertion: this.#plan.shimPage.insertion() } : {};
     const watch = this.#exchange.get(REWRITE_TRACE);
     const tally = watch === undefined ? mount.record.tally : { edits: 0, heldBytes: 0, watch };
     const transform = rewriteTransform(map, selection, { ...this.#htmlOptions(), ...insertion }, tally);
     const { shim: parts } = this.#view;
     return shim === 'worker' && parts !== undefined ? prefixed(transform, parts.script.text) : transform;
+  }
+
+  /** Whether the bytes of a whole body go out as they are. Nothing of the backend's can be in them then: no leak either. */
+  #isUntouched(bytes: Buffer, selection: Rewritable): boolean {
+    const shim = this.#shimFor(selection);
+    if (shim === 'page' || shim === 'worker' || this.#exchange.get(REWRITE_TRACE) !== undefined) return false;
+    return isUntouched(this.#view.map, selection, this.#htmlOptions(), bytes);
+  }
+
+  #shimFor({ language }: Rewritable): 'page' | 'worker' | 'other' | 'no' {
+    return this.#plan.shimFor(this.#exchange, language);
   }
 
   #htmlOptions(): HtmlOptions {

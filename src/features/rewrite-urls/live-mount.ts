@@ -45,7 +45,7 @@ export class LiveMount {
   readonly record: RewriteRecord;
   readonly log: FeatureLog;
 
-  /** Throws a SyntaxError where a path cannot be the base of a map. */
+  /** For a mount that {@link checkPaths} lets pass. */
   constructor(
     facts: ProxiedMount,
     options: RewriteOptions,
@@ -103,6 +103,13 @@ export class LiveMount {
       sendsPublicHost: this.facts.host === 'public',
     });
   }
+}
+
+/** Throws a SyntaxError where a path of a mount cannot be the base of a map. */
+export function checkPaths({ path, backendPath }: ProxiedMount): void {
+  if (!isSubtree(path)) return;
+  parseBasePath(path);
+  parseBasePath(backendPath);
 }
 
 function isLoopback(host: string): boolean {

@@ -1,36 +1,28 @@
 // The rewriter of one mount: finds the view for the public address that a request came to, and remembers it.
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { RewriteWork, Strays } from '../../exchange/rewrite-figures.ts';
+import type { FeatureContext } from '../../exchange/feature.ts';
+import type { RewriteFigures, RewriteWork, Strays } from '../../exchange/rewrite-figures.ts';
 import { processMetrics } from '../../observe/metrics-registry.ts';
 import { printOrigin } from '../../rewrite/base-url.ts';
-import type { CreateMountRewriter, MountRewriter } from '../../rewrite/mount-rewriter.ts';
+import type { CreateMountRewriter, MountRewriter, ProxiedMount } from '../../rewrite/mount-rewriter.ts';
 import { RecentMap } from '../../util/recent-map.ts';
 import { IntegrityUrls } from './integrity-urls.ts';
-import { LiveMount } from './live-mount.ts';
+import { checkPaths, LiveMount } from './live-mount.ts';
 import { DEFAULT_REWRITE, type RewriteOptions } from './options.ts';
 import { LivePublicView } from './public-view.ts';
 import { RewriteRecord } from './rewrite-record.ts';
 
 /** Makes the rewriter of a proxied mount, with the options that stand under `rewrite` beside it. */
-export const createMountRewriter: CreateMountRewriter = (facts, context) => {
-  const options = (context.mountOptions['rewrite'] ?? DEFAULT_REWRITE) as RewriteOptions;
-  const { site, path } = context.mount;
-  const key = JSON.stringify([site, path, facts.endpoints, facts.backendPath]);
-  const memory = {
-    integrityUrls: context.share(`integrity ${key}`, () => new IntegrityUrls()),
-    record: context.share(
-      `rewriting ${key}`,
-      () => new WatchedRecord(site, path),
-      (watched) => watched.close(),
-    ).record,
-  };
-  return new LiveMountRewriter(new LiveMount(facts, options, memory, context));
-};
+export const createMountRewriter: CreateMountRewriter = (facts, context) => new LiveMountRewriter(facts, context);
 
 /** More than most mounts have. What forged Host headers drive out is cheap to make again. */
 const REMEMBERED_ADDRESSES = 16;
-/** The record of a mount, read by the metrics for as long as a generation has the mount. */
-class WatchedRecord {
+/** Of a mount that had no request yet. */
+const NO_FIGURES = new RewriteRecord().figures();
+
+/** What a mount has learned and counted, kept for as long as a generation has the mount, and read by the metrics. */
+class MountMemory {
+  readonly integrityUrls = new IntegrityUrls();
   readonly record = new RewriteRecord();
   readonly close: () => void;
 
@@ -39,8 +31,69 @@ class WatchedRecord {
   }
 }
 
-class LiveMountRewriter implements MountRewriter {
-  readonly #mount: LiveMount;
+/** Only as much as every mount needs, asked for or not: everything else is {@link MountViews}, made on first use. */
+class LiveMountRewriter implements MountRewriter, RewriteWork {
+  readonly #facts: ProxiedMount;
+  readonly #context: FeatureContext;
+  #made: MountViews | undefined = undefined;
+
+  /** Throws a SyntaxError where a path cannot be the base of a map. */
+  constructor(facts: ProxiedMount, context: FeatureContext) {
+    checkPaths(facts);
+    this.#facts = facts;
+    this.#context = context;
+    // What it has learned before a reload is kept by whoever holds it.
+    if (context.isHeld(memoryKey(facts, context))) this.#made = new MountViews(makeMount(facts, context));
+  }
+
+  get work(): RewriteWork {
+    return this;
+  }
+
+  viewFor(exchange: Exchange): LivePublicView {
+    return this.#views.find(exchange);
+  }
+
+  figures(): RewriteFigures {
+    return this.#made?.mount.record.figures() ?? NO_FIGURES;
+  }
+
+  reset(): void {
+    this.#made?.mount.record.reset();
+  }
+
+  get strays(): Strays | undefined {
+    return this.#views.strays;
+  }
+
+  explain(): string[] {
+    return explainMount(this.#views.mount);
+  }
+
+  get #views(): MountViews {
+    return (this.#made ??= new MountViews(makeMount(this.#facts, this.#context)));
+  }
+}
+
+function makeMount(facts: ProxiedMount, context: FeatureContext): LiveMount {
+  const options = (context.mountOptions['rewrite'] ?? DEFAULT_REWRITE) as RewriteOptions;
+  const { site, path } = context.mount;
+  const memory = context.share(memoryKey(facts, context), () => new MountMemory(site, path), closeMemory);
+  return new LiveMount(facts, options, memory, context);
+}
+
+function memoryKey({ endpoints, backendPath }: ProxiedMount, { mount }: FeatureContext): string {
+  return `rewriting ${JSON.stringify([mount.site, mount.path, endpoints, backendPath])}`;
+}
+
+function closeMemory(memory: MountMemory): void {
+  memory.close();
+}
+
+/** A mount and the views of it, one for each public address. */
+class MountViews {
+  readonly mount: LiveMount;
+  readonly strays: Strays | undefined;
   readonly #views = new RecentMap<LivePublicView>(REMEMBERED_ADDRESSES);
   // One slot: nearly every request of a mount names the same address.
   #lastScheme = '';
@@ -48,21 +101,15 @@ class LiveMountRewriter implements MountRewriter {
   #lastPrefix = '';
   #lastView: LivePublicView | undefined;
 
-  readonly work: RewriteWork;
-
   constructor(mount: LiveMount) {
-    this.#mount = mount;
+    this.mount = mount;
     const { record } = mount;
-    this.work = {
-      figures: () => record.figures(),
-      reset: () => record.reset(),
-      strays: mount.takesStrays
-        ? { toPublic: strayPaths(mount), note: (rescue) => record.noteRescue(rescue) }
-        : undefined,
-    };
+    this.strays = mount.takesStrays
+      ? { toPublic: strayPaths(mount), note: (rescue) => record.noteRescue(rescue) }
+      : undefined;
   }
 
-  viewFor(exchange: Exchange): LivePublicView {
+  find(exchange: Exchange): LivePublicView {
     const { scheme, authority, prefix } = exchange.client;
     const text = authority?.text ?? localAuthority(exchange);
     if (
@@ -83,21 +130,21 @@ class LiveMountRewriter implements MountRewriter {
     return view;
   }
 
-  explain(): string[] {
-    const { mode, facts, isExact, keepsPath, takesStrays } = this.#mount;
-    if (mode === 'off') return ['rewrites no URLs'];
-    const where = mode === 'headers' ? 'in headers' : 'in headers and bodies';
-    const backends = facts.endpoints.map((endpoint) => printOrigin({ ...endpoint, path: '/' })).join(', ');
-    const paths = keepsPath || isExact ? '' : `, and puts ${facts.path} before root-relative ones`;
-    const lines = [`rewrites URLs of ${backends} ${where}${paths}`, ...explainShim(this.#mount)];
-    if (takesStrays) lines.push('sends requests of its pages that miss the mount back into it');
-    return lines;
-  }
-
   #makeView(scheme: 'http' | 'https', authority: string, prefix: string): LivePublicView {
-    const maps = this.#mount.maps.map((map) => map.makeFor(scheme, authority, prefix));
-    return new LivePublicView(this.#mount, maps, prefix);
+    const maps = this.mount.maps.map((map) => map.makeFor(scheme, authority, prefix));
+    return new LivePublicView(this.mount, maps, prefix);
   }
+}
+
+function explainMount(mount: LiveMount): string[] {
+  const { mode, facts, isExact, keepsPath, takesStrays } = mount;
+  if (mode === 'off') return ['rewrites no URLs'];
+  const where = mode === 'headers' ? 'in headers' : 'in headers and bodies';
+  const backends = facts.endpoints.map((endpoint) => printOrigin({ ...endpoint, path: '/' })).join(', ');
+  const paths = keepsPath || isExact ? '' : `, and puts ${facts.path} before root-relative ones`;
+  const lines = [`rewrites URLs of ${backends} ${where}${paths}`, ...explainShim(mount)];
+  if (takesStrays) lines.push('sends requests of its pages that miss the mount back into it');
+  return lines;
 }
 
 /** Whether pages get the shim, and by which rule. */

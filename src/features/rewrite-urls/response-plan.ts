@@ -31,8 +31,8 @@ function endToEnd(headers: ReadonlyHeaderList): HeaderList {
   return copyEndToEnd(headers, new HeaderList());
 }
 
-/** A body that announces no more fits into a slab when it is rewritten, unless it grows by a third. */
-const PROMPT_BYTES = 192 * 1024;
+/** A body that announces no more is waited for: it fits into a slab, when it is rewritten too unless it grows by a third. */
+const PROMPT_BYTES = 168 * 1024;
 
 /** What tells a page from fetched markup where browsers do not say it: see {@link wantsShim}. */
 const DECIDE_WITHOUT_DESTINATION = ['Accept', 'X-Requested-With', 'HX-Request'];
@@ -184,11 +184,11 @@ export class ResponsePlan {
     const used =
       length !== undefined && length < WORTH_CODING_BYTES && selection.codings.length === 0 ? undefined : coding;
     if (selection.codings.length === 0) {
-      const rewritten = rewriter.rewrite(body, selection, used);
       const isLong = length !== undefined && length > PROMPT_BYTES;
       if (used !== undefined || isLong || this.#mediaType === 'text/event-stream')
-        return { head: head(used), body: rewritten };
-      return this.#gather(exchange, rewritten, head(used), length !== undefined);
+        return { head: head(used), body: rewriter.rewrite(body, selection, used) };
+      const toReply = (prompt: PromptBody) => ({ head: head(used), body: rewriter.rewritePrompt(prompt, selection) });
+      return this.#gather(exchange, body, toReply);
     }
     return this.#decodeStream(exchange, body, selection, (plain) => ({
       head: head(coding),
@@ -196,15 +196,15 @@ export class ResponsePlan {
     }));
   }
 
-  /** The answer waits for what of it is there already: then its length may be known. */
-  #gather(exchange: Exchange, rewritten: Body, head: ResponseHead, mayWait: boolean): Reply | Promise<Reply> {
-    const prompt = new PromptBody(rewritten);
-    const gathered = prompt.gather(mayWait);
-    if (!(gathered instanceof Promise)) return { head, body: prompt };
+  /** The answer waits for what of its body is there already: then its length may be known. */
+  #gather(exchange: Exchange, body: Body, toReply: (prompt: PromptBody) => Reply): Reply | Promise<Reply> {
+    const prompt = new PromptBody(body);
+    const gathered = prompt.gather(body.length !== undefined);
+    if (!(gathered instanceof Promise)) return toReply(prompt);
     exchange.running = prompt;
     return gathered.then(() => {
       if (exchange.running === prompt) exchange.running = undefined;
-      return { head, body: prompt };
+      return toReply(prompt);
     });
   }
 

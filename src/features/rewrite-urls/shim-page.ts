@@ -144,8 +144,7 @@ class ShimInsertion implements HeadInsertion {
    * page, believes that it lives at the root. One that knows its prefix, or finds it out, does not.
    */
   #windowBefore({ kind, form }: ScriptPlace, findings: HtmlFindings): string {
-    if (this.#page.parts.spa !== 'auto' || this.#window === 'off' || kind === 'data' || kind === 'import-map')
-      return '';
+    if (this.#page.parts.spa !== 'auto' || this.#window === 'off' || kind === 'import-map') return '';
     const isRooted = form === 'rooted' || form === 'absolute';
     const isOther = form === 'relative' || form === 'public';
     if (!isOther && !(isRooted && this.#window === 'undecided')) return '';

@@ -7,8 +7,7 @@ import { after, before, test } from 'node:test';
 import { FakeClock } from '../../../test/kit/fake-clock.ts';
 import { collectBody } from '../../exchange/body.ts';
 import { ProxyError } from '../../exchange/errors.ts';
-import { SLAB_BYTES } from '../../util/slab-pool.ts';
-import { createFileMemory, FileStore, type ReadableFile } from './file-store.ts';
+import { createFileMemory, FileStore, MAX_LOADED_BYTES, type ReadableFile } from './file-store.ts';
 import { locateOpened, RootFolder } from './root-folder.ts';
 
 const TIMEOUT = { timeout: 120_000 };
@@ -62,7 +61,7 @@ test('read: a small file that became a large one is sent as it is now, and not k
   const { store, find, memory } = createStore();
   await put('b', 'small');
   const variant = await find('b');
-  const large = 'x'.repeat(SLAB_BYTES + 1);
+  const large = 'x'.repeat(MAX_LOADED_BYTES + 1);
   await put('b', large);
   const [one, two] = await Promise.all([store.read(variant), store.read(variant)]);
   assert.equal(await readText(one), large);

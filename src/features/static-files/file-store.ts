@@ -4,7 +4,6 @@ import { LRUCache } from 'lru-cache';
 import { type Body, bytesBody } from '../../exchange/body.ts';
 import { contentTypeOf, extensionOf } from '../../http/mime.ts';
 import type { Clock } from '../../util/clock.ts';
-import { SLAB_BYTES } from '../../util/slab-pool.ts';
 import { type CacheRule, cacheControlFor } from './cache-control.ts';
 import { type BodyPart, FileBody } from './file-body.ts';
 import { type FileFacts, isSameVersion, isUnsettled, toFacts } from './file-facts.ts';
@@ -65,7 +64,7 @@ const FRESH_MS = 500;
 /** How many looks are remembered; some hundred bytes each. */
 const MAX_LOOKS = 4096;
 /** Larger files are read anew for everybody: the operating system's cache does that well. */
-const MAX_LOADED_BYTES = SLAB_BYTES;
+export const MAX_LOADED_BYTES = 256 * 1024;
 /** What an entry costs besides its bytes. */
 const ENTRY_BYTES = 1024;
 /** A sibling may be this much older than its file and still be made from it: copying does not keep the order. */

@@ -1,4 +1,5 @@
 // What the content of a folder looks like: an HTML page or JSON. Pure.
+import { escapeHtml, printHtmlPage } from '../../util/html-page.ts';
 import { modifiedMs } from './file-facts.ts';
 import type { FolderEntry } from './root-folder.ts';
 
@@ -15,13 +16,6 @@ export interface FolderListing {
 
 const ORDER = new Intl.Collator('en', { numeric: true });
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
 const STYLE = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
 body{max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.25rem;overflow-wrap:anywhere}
@@ -36,29 +30,17 @@ export const FOLDER_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'
 
 /** The page. Folders first, then by name, numbers in their order. */
 export function printFolderPage(listing: FolderListing): string {
-  const title = escapeHtml(listing.path);
   const rows = sortEntries(listing.entries).map(printRow);
   if (listing.hasParent) rows.unshift('<tr><td><a href="../">../</a></td><td></td><td></td></tr>');
-  const note = listing.isCut ? `<p>Only the first ${listing.entries.length} entries are shown.</p>\n` : '';
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${title}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${title}</h1>
+  const note = listing.isCut ? `\n<p>Only the first ${listing.entries.length} entries are shown.</p>` : '';
+  const body = `<h1>${escapeHtml(listing.path)}</h1>
 <table>
 <thead><tr><th>Name</th><th>Size</th><th>Changed (UTC)</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody>
-</table>
-${note}</body>
-</html>
-`;
+</table>${note}`;
+  return printHtmlPage({ title: listing.path, style: STYLE, body });
 }
 
 /** The same as JSON: `{ path, entries: [{ name, type, size, modified }], complete }`. */
@@ -94,8 +76,4 @@ function printBytes(bytes: number): string {
     unit++;
   }
   return `${unit === 0 ? amount : amount.toFixed(1)} ${UNITS[unit]}`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 }

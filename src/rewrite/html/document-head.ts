@@ -141,7 +141,7 @@ export class DocumentHead {
     const url = this.#attributes.read(tag, ATTRIBUTE.src);
     const form = this.#formOf(url);
     const kind = this.#scriptKind();
-    this.#ask(tag, { kind, form });
+    if (kind !== 'data') this.#ask(tag, { kind, form });
     if (kind === 'classic' || kind === 'module') this.#findings.scripts[form]++;
     this.#findings.nonce ??= this.#attributes.read(tag, ATTRIBUTE.nonce);
     this.#noteIntegrity(tag, url, form);
@@ -164,7 +164,7 @@ export class DocumentHead {
     return language;
   }
 
-  #scriptKind(): ScriptPlace['kind'] {
+  #scriptKind(): ScriptPlace['kind'] | 'data' {
     if (this.#scriptLanguage === 'importmap') return 'import-map';
     if (this.#scriptLanguage !== 'javascript') return 'data';
     return this.#scriptType?.trim().toLowerCase() === 'module' ? 'module' : 'classic';

@@ -81,7 +81,7 @@ test('insertion: before scripts that run', TIMEOUT, () => {
       '<head><script>1</script><script src="/a"></script><script type=module src=b></script></head>',
       '<head><s><classic:none:0><script>1</script><classic:rooted:1><script src="/app/a"></script><module:relative:2><script type=module src=b></script><e></head>',
     ],
-    ['<p><script type="text/x">1</script>', '<s><e><p><data:none:0><script type="text/x">1</script>'],
+    ['<p><script type="text/x">1</script>', '<s><e><p><script type="text/x">1</script>'],
     [
       '<link rel=modulepreload href=/m><link rel=icon href=/i>',
       '<s><module-preload:rooted:0><link rel=modulepreload href=/app/m><link rel=icon href=/app/i><e>',

@@ -5,8 +5,7 @@ import type { HtmlFindings, UrlForm } from './findings.ts';
 
 /** A script element, or a link that preloads one, before which something can be put. */
 export interface ScriptPlace {
-  /** `data` is every type that is not run. */
-  readonly kind: 'classic' | 'module' | 'import-map' | 'data' | 'module-preload';
+  readonly kind: 'classic' | 'module' | 'import-map' | 'module-preload';
   /** How its URL is written; `none` for an inline script. */
   readonly form: UrlForm;
 }
@@ -18,7 +17,7 @@ export interface ScriptPlace {
 export interface HeadInsertion {
   /** First in the head: behind `<head>`, or where the parser opens the head by itself. Once, in every document with content. */
   atHeadStart(findings: HtmlFindings): string;
-  /** Directly before a script, anywhere in the document. */
+  /** Directly before a script, anywhere in the document; not before one of a type that is not run. */
   beforeScript(script: ScriptPlace, findings: HtmlFindings): string;
   /** Before `</head>`, or where the parser ends the head by itself; once if the head was begun. */
   atHeadEnd(findings: HtmlFindings): string;

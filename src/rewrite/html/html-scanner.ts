@@ -56,7 +56,7 @@ export class HtmlScanner implements Scanner, TokenReader {
   #tokenizer: HtmlTokenizer;
   #head: DocumentHead;
   readonly #optOut = new OptOut();
-  readonly #plain = new PlainMarkup();
+  readonly #plain: PlainMarkup;
   #isAtStart = true;
   /** Where the latest window was settled, in its own offsets. */
   #settled = 0;
@@ -82,6 +82,7 @@ export class HtmlScanner implements Scanner, TokenReader {
     this.#findings = new HtmlFindings(options.onIntegrityUrl);
     this.#mapsText = options.mapsText ?? true;
     this.#stage = new Stage(map);
+    this.#plain = new PlainMarkup(this.#stage, (options.strings?.size ?? 0) > 0);
     const makeDocument = () => {
       const { isXml: _, insertion: __, ...rest } = options;
       return nesting < MAX_NESTING ? new HtmlScanner(map, rest, nesting + 1) : undefined;
@@ -171,7 +172,7 @@ export class HtmlScanner implements Scanner, TokenReader {
   skipPlain(at: number): number {
     const isPlain =
       this.#textStart < 0 && this.#textScanner === undefined && this.#head.isOver && !this.#optOut.isActive;
-    return isPlain ? this.#plain.skip(this.#stage.window, at, this.#stage.bytes.length, this.#stage.needles) : at;
+    return isPlain ? this.#plain.skip(at) : at;
   }
 
   text(start: number, end: number): void {

@@ -21,8 +21,8 @@ import { XmlDoctype } from './xml-doctype.ts';
  */
 export interface TokenReader {
   /**
-   * How far text and tags from `at` on, the end of a token, need not be told: to `at`, or behind a tag that leaves the
-   * tokenizer outside of tags, raw text and foreign elements. Asked in HTML only.
+   * How far text and tags from `at` on, the end of a token, need not be told: to `at`, or to the `<` of a tag, or behind a tag
+   * that leaves the tokenizer outside of tags, raw text and foreign elements. Asked in HTML only.
    */
   skipPlain?(at: number): number;
   /** Characters that are no markup; a run comes in as many pieces as the document was cut in. */

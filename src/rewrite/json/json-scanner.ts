@@ -135,6 +135,11 @@ function mapMeaning(map: UrlMap, raw: string, meaning: JsonMeaning): string {
 
 /** How an OpenAPI document begins. Only its first member is looked at: generators write the version first. */
 const OPEN_API = /^(?:\xef\xbb\xbf)?[ \t\r\n]{0,64}\{[ \t\r\n]{0,64}"(?:openapi|swagger)"[ \t\r\n]{0,8}:/;
+/** Whether a document that begins with `head` is read as OpenAPI. */
+export function isOpenApi(head: string): boolean {
+  return OPEN_API.test(head);
+}
+
 /** Texts that could still become one. */
 const OPEN_API_BEGUN =
   /^(?:\xef(?:\xbb\xbf?)?)?[ \t\r\n]{0,64}(?:\{[ \t\r\n]{0,64}(?:"(?:o|op|ope|open|opena|openap|openapi|s|sw|swa|swag|swagg|swagge|swagger)?|"(?:openapi|swagger)"[ \t\r\n]{0,8})?)?$/;
@@ -166,7 +171,7 @@ export class JsonScanner implements Scanner {
     if (this.#inner === undefined) {
       const head = window.slice(from, Math.min(to, from + SNIFF_BYTES));
       if (!isLast && OPEN_API_BEGUN.test(head)) return from;
-      this.#inner = OPEN_API.test(head) ? this.#openApi : this.#generic;
+      this.#inner = isOpenApi(head) ? this.#openApi : this.#generic;
       this.#inner.reset();
     }
     return this.#inner.scan(window, from, to, isLast, edits);

@@ -1,7 +1,7 @@
 // lighttpd.conf as tokens. Follows lighttpd's own tokenizer, and repairs single quotes, which people write but it refuses.
 import type { SourcePosition } from '../../../exchange/route.ts';
-import { LineIndex } from '../../../util/source-position.ts';
 import type { ImportReport } from '../report.ts';
+import { SourceLexer } from '../source-lexer.ts';
 
 /** `eol` ends a statement; inside parentheses line ends are white space. `text` of a string is unescaped. */
 export interface Token {
@@ -25,46 +25,34 @@ export function tokenize(text: string, file: string, report: ImportReport): Toke
   return lexer.run();
 }
 
-class Lexer {
-  readonly #text: string;
-  readonly #file: string;
-  readonly #report: ImportReport;
-  readonly #lines: LineIndex;
+class Lexer extends SourceLexer {
   readonly #tokens: Token[] = [];
-  #offset = 0;
   #parentheses = 0;
   #hasSingleQuotes = false;
 
-  constructor(text: string, file: string, report: ImportReport) {
-    this.#text = text.replace(/^\ufeff/, '');
-    this.#file = file;
-    this.#report = report;
-    this.#lines = new LineIndex(this.#text);
-  }
-
   run(): Token[] {
-    while (this.#offset < this.#text.length) this.#step();
-    this.#push('eol', '', this.#offset);
-    this.#push('end', '', this.#offset);
+    while (this.offset < this.text.length) this.#step();
+    this.#push('eol', '', this.offset);
+    this.#push('end', '', this.offset);
     return this.#tokens;
   }
 
   #step(): void {
-    const start = this.#offset;
-    if (this.#match(SPACE) !== undefined) return;
-    const next = this.#text.charAt(start);
-    if (this.#match(LINE_END) !== undefined) {
+    const start = this.offset;
+    if (this.match(SPACE) !== undefined) return;
+    const next = this.text.charAt(start);
+    if (this.match(LINE_END) !== undefined) {
       if (this.#parentheses === 0) this.#push('eol', '', start);
     } else if (next === '"' || next === "'") this.#string(next, start);
     else if (!this.#mark(start) && !this.#take('integer', INTEGER, start) && !this.#take('word', WORD, start)) {
-      this.#offset++;
+      this.offset++;
       const message = `the character ${JSON.stringify(next)} has no meaning here`;
-      this.#refuse(start, next, message, 'remove it, or put the text in double quotes');
+      this.refuse(start, next, message, 'remove it, or put the text in double quotes');
     }
   }
 
   #mark(start: number): boolean {
-    const mark = this.#match(MARK);
+    const mark = this.match(MARK);
     if (mark === undefined) return false;
     if (mark === '(') this.#parentheses++;
     if (mark === ')') this.#parentheses = Math.max(0, this.#parentheses - 1);
@@ -74,49 +62,29 @@ class Lexer {
   }
 
   #take(kind: Token['kind'], pattern: RegExp, start: number): boolean {
-    const text = this.#match(pattern);
+    const text = this.match(pattern);
     if (text !== undefined) this.#push(kind, text, start);
     return text !== undefined;
   }
 
   #string(quote: string, start: number): void {
-    const whole = this.#match(quote === '"' ? DOUBLE_QUOTED : SINGLE_QUOTED);
+    const whole = this.match(quote === '"' ? DOUBLE_QUOTED : SINGLE_QUOTED);
     if (whole === undefined) {
-      this.#offset = this.#lineEnd(start);
-      this.#refuse(start, quote, 'a string starts here and does not end', 'close the quote');
-      this.#push('string', this.#text.slice(start + 1, this.#offset), start);
+      this.offset = this.lineEnd(start);
+      this.refuse(start, quote, 'a string starts here and does not end', 'close the quote');
+      this.#push('string', this.text.slice(start + 1, this.offset), start);
       return;
     }
     const body = whole.slice(1, -1);
     if (quote === "'" && !this.#hasSingleQuotes) {
       this.#hasSingleQuotes = true;
       const message = 'lighttpd refuses single quotes; they are read as double ones, here and below';
-      this.#report.sayAt('warning', this.#position(start), whole, message, `write "${body}"`);
+      this.report.sayAt('warning', this.position(start), whole, message, `write "${body}"`);
     }
     this.#push('string', quote === '"' ? body.replaceAll('\\"', '"') : body, start);
   }
 
-  #lineEnd(start: number): number {
-    const end = this.#text.slice(start).search(/[\r\n]/);
-    return end < 0 ? this.#text.length : start + end;
-  }
-
   #push(kind: Token['kind'], text: string, start: number): void {
-    this.#tokens.push({ kind, text, source: this.#position(start) });
-  }
-
-  #refuse(start: number, directive: string, message: string, advice: string): void {
-    this.#report.sayAt('error', this.#position(start), directive, message, advice);
-  }
-
-  #position(offset: number): SourcePosition {
-    return { file: this.#file, ...this.#lines.positionAt(offset) };
-  }
-
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#offset;
-    const [found] = pattern.exec(this.#text) ?? [];
-    this.#offset += found?.length ?? 0;
-    return found;
+    this.#tokens.push({ kind, text, source: this.position(start) });
   }
 }

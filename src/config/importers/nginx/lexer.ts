@@ -1,7 +1,7 @@
 // nginx.conf as tokens, after ngx_conf_read_token: words, quoted words, and the three marks.
 import type { SourcePosition } from '../../../exchange/route.ts';
-import { LineIndex } from '../../../util/source-position.ts';
 import type { ImportReport } from '../report.ts';
+import { SourceLexer } from '../source-lexer.ts';
 
 /** `text` of a word is unescaped. `lua` is the raw body of a Lua block, without its braces. */
 export interface Token {
@@ -23,60 +23,48 @@ export function tokenize(text: string, file: string, report: ImportReport): Toke
   return new Lexer(text, file, report).run();
 }
 
-class Lexer {
-  readonly #text: string;
-  readonly #file: string;
-  readonly #report: ImportReport;
-  readonly #lines: LineIndex;
+class Lexer extends SourceLexer {
   readonly #tokens: Token[] = [];
-  #offset = 0;
   /** The first word of the directive being read. */
   #directive = '';
 
-  constructor(text: string, file: string, report: ImportReport) {
-    this.#text = text.replace(/^\ufeff/, '');
-    this.#file = file;
-    this.#report = report;
-    this.#lines = new LineIndex(this.#text);
-  }
-
   run(): Token[] {
     for (;;) {
-      this.#match(SPACE);
-      if (this.#offset >= this.#text.length) break;
+      this.match(SPACE);
+      if (this.offset >= this.text.length) break;
       this.#step();
     }
-    this.#push('end', '', false, this.#offset);
+    this.#push('end', '', false, this.offset);
     return this.#tokens;
   }
 
   #step(): void {
-    const start = this.#offset;
-    const char = this.#text.charAt(start);
+    const start = this.offset;
+    const char = this.text.charAt(start);
     if (char === ';' || char === '}' || char === '{') {
-      this.#offset++;
+      this.offset++;
       this.#push(char, char, false, start);
       if (char === '{' && LUA_BLOCK.test(this.#directive)) this.#lua();
       this.#directive = '';
     } else if (char === '"' || char === "'") this.#quoted(char, start);
     else {
-      const word = this.#match(WORD) ?? '';
+      const word = this.match(WORD) ?? '';
       this.#word(unescapeWord(word), false, start);
     }
   }
 
   #quoted(quote: string, start: number): void {
-    const whole = this.#match(quote === '"' ? DOUBLE_QUOTED : SINGLE_QUOTED);
+    const whole = this.match(quote === '"' ? DOUBLE_QUOTED : SINGLE_QUOTED);
     if (whole === undefined) {
-      const rest = this.#text.slice(start).search(/\n/);
-      this.#offset = rest < 0 ? this.#text.length : start + rest;
-      this.#refuse(start, quote, 'a quoted text starts here and does not end', 'close the quote');
+      const rest = this.text.slice(start).search(/\n/);
+      this.offset = rest < 0 ? this.text.length : start + rest;
+      this.refuse(start, quote, 'a quoted text starts here and does not end', 'close the quote');
       return;
     }
-    const next = this.#text.charAt(this.#offset);
+    const next = this.text.charAt(this.offset);
     if (next !== '' && !/[\s;{)]/.test(next))
-      this.#refuse(
-        this.#offset,
+      this.refuse(
+        this.offset,
         next,
         'nothing may stand directly behind a closing quote',
         'put a space or a semicolon there',
@@ -91,34 +79,19 @@ class Lexer {
 
   /** Lua is not nginx's syntax: its braces are counted, and its strings and comments are not looked into. */
   #lua(): void {
-    const start = this.#offset;
+    const start = this.offset;
     let depth = 1;
-    while (this.#offset < this.#text.length) {
-      const char = this.#text.charAt(this.#offset);
+    while (this.offset < this.text.length) {
+      const char = this.text.charAt(this.offset);
       if (char === '{') depth++;
       if (char === '}' && --depth === 0) break;
-      this.#offset++;
+      this.offset++;
     }
-    this.#push('lua', this.#text.slice(start, this.#offset), false, start);
+    this.#push('lua', this.text.slice(start, this.offset), false, start);
   }
 
   #push(kind: Token['kind'], text: string, isQuoted: boolean, start: number): void {
-    this.#tokens.push({ kind, text, isQuoted, source: this.#position(start) });
-  }
-
-  #refuse(start: number, directive: string, message: string, advice: string): void {
-    this.#report.sayAt('error', this.#position(start), directive, message, advice);
-  }
-
-  #position(offset: number): SourcePosition {
-    return { file: this.#file, ...this.#lines.positionAt(offset) };
-  }
-
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#offset;
-    const [found] = pattern.exec(this.#text) ?? [];
-    this.#offset += found?.length ?? 0;
-    return found;
+    this.#tokens.push({ kind, text, isQuoted, source: this.position(start) });
   }
 }
 
