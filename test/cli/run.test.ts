@@ -145,11 +145,12 @@ test('demo runs three sites and says what to open', TIME, async (t) => {
   assert.equal(await ask('www.example.org', '/static/'), '200 A folder of files');
   assert.equal(await ask('www.example.org', '/static/nope'), '404 ');
   assert.equal(await ask('www.example.org', '/else/'), '200 http://www.example.org/else/');
-  assert.equal(await ask('anything', '/'), '200 Portico runs');
-  assert.equal(await ask('anything', '/nope'), '404 Nothing here');
-  assert.equal(await ask('anything', '/app'), '308 /app/');
-  assert.equal(await ask('anything', '/app/x'), '302 http://anything/app/x/');
-  assert.equal(await ask('anything', '/app/x/'), '200 http://anything/app/x/');
+  assert.equal(await ask('localhost', '/'), '200 Portico runs');
+  assert.equal(await ask('127.0.0.1', '/nope'), '404 Nothing here');
+  assert.equal(await ask('localhost', '/app'), '308 /app/');
+  assert.equal(await ask('localhost', '/app/x'), '302 http://localhost/app/x/');
+  assert.equal(await ask('localhost', '/app/x/'), '200 http://localhost/app/x/');
+  assert.equal(await ask('unknown.example', '/'), '404 ');
   assert.deepEqual(await portico.process.stop('SIGINT'), { status: 0, signal: null });
 });
 
