@@ -54,7 +54,7 @@ for (const value of REFUSED) {
 
 test('parseForwarded is linear in what it refuses', { timeout: 120_000 }, () => {
   for (const part of ['"\\"', ' ', 'a="\\"', ';', 'a'])
-    assert.equal(parseForwarded(`for="${part.repeat(60_000)}\x7e"~"`), undefined);
+    assert.equal(parseForwarded(`for="${part.repeat(1_000_000)}\x7e"~"`), undefined);
 });
 
 const NODES: readonly [text: string, expected: string | undefined][] = [
