@@ -137,7 +137,7 @@ export const npmApplications: readonly RealApplication[] = [
     isNpm: true,
     path: '/',
     shows: 'portico-demo',
-    click: { selector: 'a[href*="portico-demo"]', shows: 'Readme' },
+    click: { selector: 'a[href*="portico-demo"]', shows: 'README' },
     start: ({ port, folder, data }) => {
       // It writes beside its configuration.
       for (const name of ['config.yaml', 'storage']) cpSync(join(folder, name), join(data, name), { recursive: true });
