@@ -39,10 +39,11 @@ for package in "${packages[@]}"; do
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
-install=(apt-get install -y --no-install-recommends "${missing[@]}")
+# A mirror that stumbles is asked again; another program that holds the lock of the packages is waited for.
+install=(apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 install -y --no-install-recommends)
 if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
   echo "Missing for some tests and benchmarks: ${missing[*]}" >&2
-  echo "As root: ${install[*]}" >&2
+  echo "As root: apt-get install -y --no-install-recommends ${missing[*]}" >&2
   exit 0
 fi
 
@@ -56,4 +57,9 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 # The lists of packages are fetched only if the installation fails without them.
-"${install[@]}" || { apt-get update && "${install[@]}"; }
+"${install[@]}" "${missing[@]}" || { apt-get -o Acquire::Retries=3 update && "${install[@]}" "${missing[@]}"; } && exit 0
+
+# One that a mirror does not have, or has broken, is no reason to do without the others: tests say what they miss.
+for package in "${missing[@]}"; do
+  is_installed "$package" || "${install[@]}" "$package" || echo "Not to be had here: $package" >&2
+done

@@ -29,7 +29,13 @@ function installIfChanged() {
   const stamp = join(stateDir, 'installed');
   if (existsSync(join(root, 'node_modules')) && readStamp(stamp) === wanted) return;
   console.error('Installing packages ...');
-  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--fetch-retries=5',
+  ]);
   writeFileSync(stamp, wanted);
 }
 
@@ -55,8 +61,10 @@ function removeOrphans(files) {
 }
 
 function run(command, args) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: ['inherit', 2, 2] });
-  if (status !== 0) process.exit(1);
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: ['inherit', 2, 2] });
+  if (status === 0) return;
+  console.error(`\`${[command, ...args].join(' ')}\` ${error?.message ?? `ended with ${signal ?? status}`}`);
+  process.exit(1);
 }
 
 function listFiles(dir) {

@@ -9,7 +9,7 @@ import { FakeClock } from '../../test/kit/fake-clock.ts';
 import { systemClock } from '../util/clock.ts';
 import { withFileLock } from './file-lock.ts';
 
-const TIME = { timeout: 30_000 };
+const TIME = { timeout: 120_000 };
 
 function lockFile(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'portico-lock-'));

@@ -20,7 +20,7 @@ import { parseCertificate } from '../tls/certificate.ts';
 import { makePrivateFolder, writeAtomically } from './atomic-file.ts';
 import { AcmeStore } from './store.ts';
 
-const TIME = { timeout: 30_000 };
+const TIME = { timeout: 120_000 };
 
 function openStore(t: TestContext): { store: AcmeStore; dir: string; errors: string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'portico-store-'));

@@ -27,7 +27,7 @@ interface Express {
 const require = createRequire(import.meta.url);
 const options = { dialect: 'zope' as const, log: () => {} };
 const prefixed = '/VirtualHostBase/https/h:443/VirtualHostRoot/_vh_app/sub/deeper/x?q';
-const timeout = { timeout: 10_000 };
+const timeout = { timeout: 120_000 };
 
 for (const version of ['express', 'express4']) {
   const express = require(version) as Express;

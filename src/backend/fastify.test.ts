@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { publicAddress, publicUrl } from './fastify.ts';
 
 const options = { log: () => {} };
-const timeout = { timeout: 10_000 };
+const timeout = { timeout: 120_000 };
 const MALFORMED = '/vhost/ftp/h/x';
 
 test('without the plug-in a refused request gets 400 and no hook or route', timeout, async () => {

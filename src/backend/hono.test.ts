@@ -7,7 +7,7 @@ import { ask } from '../../test/kit/ask.ts';
 import { run } from '../../test/kit/framework-apps.ts';
 import { behindFront, publicUrl, virtualHosts } from './hono.ts';
 
-const timeout = { timeout: 10_000 };
+const timeout = { timeout: 120_000 };
 const options = { log: () => {} };
 const here = (request: Request) => new Response(`${publicUrl(request).hereWithQuery} ${request.url}`);
 

@@ -17,7 +17,7 @@ import { behindFront, publicUrl, upgradeBehindFront, virtualHosts } from './node
 type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 const options = { log: () => {} };
-const timeout = { timeout: 10_000 };
+const timeout = { timeout: 120_000 };
 
 /** A guard after the original's: no cookie, so the key goes into the path, and back out of it once the cookie came. */
 function sessionGuard(app: Listener): Listener {

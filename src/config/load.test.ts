@@ -13,7 +13,7 @@ const features = new FeatureTable([
   { name: 'files', role: 'serve', shorthand: 'root', options: z.strictObject({ root: z.string() }) },
 ]);
 
-test('loadConfig takes the first of the default files that exists', { timeout: 20_000 }, async (t) => {
+test('loadConfig takes the first of the default files that exists', { timeout: 120_000 }, async (t) => {
   const cwd = folder(t);
   for (const name of DEFAULT_FILES.toReversed()) {
     const isScript = /\.m?[jt]s$/.test(name);
@@ -47,7 +47,7 @@ test('loadConfig resolves paths from the folder of the document, and ignores a b
   assert.equal(resolution.config.storage.dir, join(cwd, 'inner', 's'));
 });
 
-test('loadConfig reads a script and what it imports anew each time', { timeout: 20_000 }, async (t) => {
+test('loadConfig reads a script and what it imports anew each time', { timeout: 120_000 }, async (t) => {
   const cwd = folder(t, {
     'portico.config.ts':
       "import { name } from './parts/name.ts';\nimport { tail } from './parts/tail.mjs';\nexport default { sites: { [name + tail]: './x' } };",
@@ -68,7 +68,7 @@ test('loadConfig gives the place of a failure in a module that a script imports 
   assert.deepEqual(messagesOf(resolution), ['the script failed while it ran: boom']);
 });
 
-test('loadConfig freezes the configuration, but not what a script hands in', { timeout: 20_000 }, async (t) => {
+test('loadConfig freezes the configuration, but not what a script hands in', { timeout: 120_000 }, async (t) => {
   const any = new FeatureTable([{ name: 'handler', role: 'serve', options: z.any() }]);
   const cwd = folder(t, {
     'portico.config.mjs': 'class Own { n = 0 }\nexport default { sites: { a: { handler: new Own() } } };',
@@ -107,7 +107,7 @@ test('loadValue resolves plain data from the folder it is given, without places 
   assert.deepEqual([file, baseDir, sites[0]?.source, admin.socketPath], [undefined, '/srv', undefined, undefined]);
 });
 
-test('loadConfig bounds a value without end that a script makes', { timeout: 20_000 }, async (t) => {
+test('loadConfig bounds a value without end that a script makes', { timeout: 120_000 }, async (t) => {
   const cwd = folder(t, {
     'portico.config.mjs': 'const config = { sites: {} };\nconfig.sites.a = config;\nexport default config;',
   });

@@ -18,6 +18,9 @@ export class BrowserMissing extends Error {
   override name = 'BrowserMissing';
 }
 
+/** How long a browser may take to start: a busy machine reads a lot of program from its disk. */
+const START_LIMIT_MS = 60_000;
+
 /** What Chromium is called in the distributions. */
 export const BROWSER_NAMES: readonly string[] = [
   'chromium',
@@ -55,7 +58,7 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
   // Chromium refuses to sandbox itself when root runs it.
   const chromiumSandbox = process.getuid?.() !== 0;
   try {
-    return await chromium.launch({ executablePath, args, chromiumSandbox });
+    return await chromium.launch({ executablePath, args, chromiumSandbox, timeout: START_LIMIT_MS });
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
     throw new BrowserMissing(`${executablePath} could not be started: ${reason}`, { cause: error });

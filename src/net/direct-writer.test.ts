@@ -8,7 +8,7 @@ import { createDirectWriter, type DirectWriter } from './direct-writer.ts';
 /** More than any socket buffer of the system holds. */
 const BIG = Buffer.alloc(32 * 1024 * 1024, 'x');
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 120_000 };
 
 interface Pair {
   readonly socket: Socket;

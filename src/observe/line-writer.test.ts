@@ -23,7 +23,7 @@ import { Waiting } from '../../test/kit/waiting.ts';
 import { systemClock } from '../util/clock.ts';
 import { type LineFileSystem, type LineTrouble, LineWriter } from './line-writer.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 120_000 };
 const MIB = 1024 * 1024;
 
 /** Files in memory: what is open, what is in them, and what goes wrong next. */
@@ -432,16 +432,16 @@ test('a real file: made for its owner and group, appended to, rotated', LIMIT, a
   const path = join(tempFolder(context), 'access.log');
   const { writer } = realWriter(path);
   writer.write('one\n');
-  assert.equal(await writer.flush(5000), true);
+  assert.equal(await writer.flush(60_000), true);
   assert.equal(statSync(path).mode & 0o007, 0);
   renameSync(path, `${path}.1`);
   writer.reopen();
   writer.write('two\n');
-  await writer.close(5000);
+  await writer.close(60_000);
   assert.equal(readFileSync(`${path}.1`, 'utf8') + readFileSync(path, 'utf8'), 'one\ntwo\n');
   const again = realWriter(path);
   again.writer.write('three\n');
-  await again.writer.close(5000);
+  await again.writer.close(60_000);
   assert.match(readFileSync(path, 'utf8'), /three\n$/);
 });
 
@@ -481,12 +481,12 @@ test('a fifo: nobody there, then a slow reader, then nobody, then another one', 
   writer.write('early\n');
   assert.equal(await writer.flush(50), false);
   const first = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  assert.equal(await writer.flush(5000), true);
+  assert.equal(await writer.flush(60_000), true);
   assert.equal(readAll(first), 'early\n');
   const lines = Array.from({ length: 3000 }, (_, index) => `${index} ${'q'.repeat(90)}\n`).join('');
   writer.writeBytes(Buffer.from(lines));
   let text = '';
-  const flushed = writer.flush(15_000);
+  const flushed = writer.flush(60_000);
   while (text.length < lines.length && !context.signal.aborted) {
     text += readAll(first);
     await new Promise((resolve) => setImmediate(resolve));
@@ -498,7 +498,7 @@ test('a fifo: nobody there, then a slow reader, then nobody, then another one', 
   assert.equal(await writer.flush(50), false);
   const second = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   atEnd(context, () => closeSync(second));
-  assert.equal(await writer.flush(5000), true);
+  assert.equal(await writer.flush(60_000), true);
   assert.equal(readAll(second), 'lonely\n');
   await writer.close(1000);
 });
@@ -532,7 +532,7 @@ test('a disk that fills up and is emptied again', LIMIT, async (context) => {
   await untilTrouble();
   assert.equal(troubles[0]?.errno, 'ENOSPC');
   assert.equal(spawnSync('mount', ['-o', 'remount,size=4m', folder]).status, 0);
-  assert.equal(await writer.flush(5000), true);
+  assert.equal(await writer.flush(60_000), true);
   assert.equal(readFileSync(join(folder, 'log'), 'latin1'), line.repeat(3000));
   assert.equal(writer.droppedCount, 0);
   await writer.close(1000);
@@ -554,7 +554,7 @@ test('standard output that nobody reads keeps the process neither busy nor from 
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', STUCK_PROGRAM], {
     cwd: projectRoot,
     stdio: ['ignore', fifo, 'pipe'],
-    timeout: 10_000,
+    timeout: 120_000,
   });
   assert.equal(stderr.toString(), 'written: false, waiting: true\n');
   assert.equal(status, 7);
@@ -567,7 +567,7 @@ const writer = new LineWriter({ target: { fd: 1 }, clock: systemClock, onTrouble
 for (let count = 0; count < 9000; count++) writer.writeAscii('s'.repeat(99) + '\\n');
 await writer.flush(20);
 process.stderr.write('full');
-await writer.close(10_000);
+await writer.close(60_000);
 `;
 
 test(

@@ -7,7 +7,7 @@ import { tempFolder } from '../../test/kit/temp-folder.ts';
 import { systemClock } from '../util/clock.ts';
 import { LogFiles } from './log-files.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 120_000 };
 
 test('two users of one file share its writer; it lives until both have closed', LIMIT, async (context) => {
   const path = join(tempFolder(context), 'log');

@@ -11,7 +11,7 @@ import { Counters } from './counters.ts';
 import { MetricsRegistry } from './metrics-registry.ts';
 import { DURATION_BOUNDS_MS } from './mount-metrics.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 120_000 };
 
 function setUp() {
   const counters = new Counters();

@@ -102,7 +102,7 @@ const EAGER: Readonly<Partial<Record<Language, (map: UrlMap, onIntegrityUrl: (ur
   xml: (map) => new XmlScanner(map, { css: new CssScanner(map) }),
 };
 
-describe('deferred is the same as at once, at every split', { timeout: 120_000 }, () => {
+describe('deferred is the same as at once, at every split', { timeout: 600_000 }, () => {
   for (const [what, map] of Object.entries(maps))
     for (const language of Object.keys(EAGER) as Language[])
       test(`${language}, the needle is ${what}`, () => {

@@ -17,7 +17,7 @@ const ARGUMENTS = [
 ];
 
 test('Chromium believes app.localhost after portico trust, and not before', {
-  timeout: 180_000,
+  timeout: 300_000,
   skip: skipUnless('certutil', 'chromium'),
 }, async (t) => {
   const [home, storage] = [tempFolder(t), tempFolder(t)];
@@ -34,6 +34,7 @@ test('Chromium believes app.localhost after portico trust, and not before', {
     const context = await chromium.launchPersistentContext(tempFolder(t), {
       executablePath: programPath('chromium'),
       args: ARGUMENTS,
+      timeout: 60_000,
       env: { ...process.env, HOME: home } as Record<string, string>,
     });
     atEnd(t, () => context.close());

@@ -14,7 +14,7 @@ import { startInProcess } from '../kit/in-process.ts';
 import { MovableClock } from '../kit/movable-clock.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const TIME = { timeout: 60_000 };
+const TIME = { timeout: 120_000 };
 
 const hooks = [
   {

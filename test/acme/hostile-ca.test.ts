@@ -8,7 +8,7 @@ import { TestAuthority } from '../kit/certificates.ts';
 import { type ScriptedAnswer, type ScriptedCa, startScriptedCa } from '../kit/scripted-ca.ts';
 import { issuerOptions } from './_issuer.ts';
 
-const TIME = { timeout: 60_000 };
+const TIME = { timeout: 120_000 };
 const pem = { 'Content-Type': 'application/pem-certificate-chain' };
 
 interface Case {

@@ -14,7 +14,7 @@ import { launchPortico, startPortico } from '../kit/portico.ts';
 import { askSecure, connectSecure } from '../kit/secure-client.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const TIME = { timeout: 90_000 };
+const TIME = { timeout: 180_000 };
 const DAY_MS = 24 * 3600_000;
 
 test('local names have certificates of a root that can vouch for nothing else', TIME, async (t) => {

@@ -8,7 +8,7 @@ import { type ScriptedCa, startScriptedCa } from '../kit/scripted-ca.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 import { issuerOptions } from './_issuer.ts';
 
-const TIME = { timeout: 60_000 };
+const TIME = { timeout: 120_000 };
 const NAME = 'www.example.org';
 const DAY_MS = 24 * 3600_000;
 

@@ -20,7 +20,7 @@ const NAMES = [
 ] as const;
 
 /** The first run installs and builds, on a machine that tests other things at the same time. */
-const OPTIONS = { timeout: 480_000, skip: skipUnless('chromium') };
+const OPTIONS = { timeout: 900_000, skip: skipUnless('chromium') };
 
 for (const name of NAMES) {
   test(`${name} is no worse behind Portico than directly`, OPTIONS, async (t) => {

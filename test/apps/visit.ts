@@ -37,7 +37,7 @@ export interface VisitTask {
 }
 
 /** How long a step waits for what it is to show. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 45_000;
 /** How long the direct visit must show the same before it is believed to be all. */
 const STILL_MS = 1000;
 /** Texts at least this similar are the same but for what changes by itself. */

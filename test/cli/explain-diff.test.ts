@@ -9,7 +9,7 @@ import type { Owner } from '../kit/at-end.ts';
 import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 
 /** Runs the command with a document of one site. */
 async function explain(owner: Owner, site: object, ...args: readonly string[]) {

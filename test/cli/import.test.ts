@@ -8,7 +8,7 @@ import { launchPortico, startPortico } from '../kit/portico.ts';
 import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const TIME = { timeout: 60_000 };
+const TIME = { timeout: 120_000 };
 
 /** A site of files with an application below a path. */
 function lighttpdConf(folder: string, port: number, backendPort: number): string {

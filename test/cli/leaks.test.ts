@@ -9,7 +9,7 @@ import { askOnce, getRequest } from '../kit/raw-client.ts';
 import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 
 async function run(portico: Portico, ...args: readonly string[]) {
   let output = '';

@@ -26,7 +26,7 @@ const examples = readdirSync(exampleDir, { recursive: true, encoding: 'utf8' }).
 );
 
 for (const name of examples) {
-  test(`examples/${name} is valid and can be built`, { timeout: 30_000 }, async () => {
+  test(`examples/${name} is valid and can be built`, { timeout: 120_000 }, async () => {
     const resolution = await loadConfig({ file: name, cwd: exampleDir, features, environment: {} });
     assert.ok(resolution.isValid, JSON.stringify(resolution, undefined, 2));
     const log = { info() {}, warn() {}, error: (fields: object, message: string) => assert.fail(message + fields) };

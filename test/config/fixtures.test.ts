@@ -21,7 +21,7 @@ const environment = {
 const SEPARATOR = '\n----\n';
 
 for (const name of readdirSync(fixtureDir).filter((file) => file.endsWith('.txt'))) {
-  test(`config fixture ${name}`, { timeout: 20_000 }, async () => {
+  test(`config fixture ${name}`, { timeout: 120_000 }, async () => {
     const file = join(fixtureDir, name);
     const [document = '', expected = ''] = readFileSync(file, 'utf8').split(SEPARATOR);
     const actual = await resolveText(`portico${/\.[a-z]+(?=\.txt$)/.exec(name)?.[0] ?? ''}`, `${document}\n`, expected);

@@ -8,8 +8,6 @@ import { assertSameTags } from '../kit/html-oracle.ts';
 import { logTokens } from '../kit/html-token-log.ts';
 import { projectRoot } from '../kit/project-root.ts';
 
-const LIMIT = { timeout: 120_000 };
-
 /** Text, and for another initial state than data the state's name and the start tag that leads there. */
 type Input = readonly [text: string, state?: string, lastStartTag?: string];
 
@@ -35,7 +33,7 @@ function openerOf(state: string, lastStartTag = ''): string {
   return lastStartTag === 'style' ? 'style' : 'xmp';
 }
 
-describe('html5lib tokenizer cases', LIMIT, () => {
+describe('html5lib tokenizer cases', { timeout: 600_000 }, () => {
   for (const [name, inputs] of files)
     test(`${name}: ${inputs.length} cases, whole and byte by byte`, () => {
       for (const input of inputs) {
@@ -62,7 +60,7 @@ function installed(suffix: string): readonly string[] {
   return names.sort().map((name) => join(folder, name));
 }
 
-describe('what npm packages ship', LIMIT, () => {
+describe('what npm packages ship', { timeout: 600_000 }, () => {
   const pages = installed('.html');
   const sheets = installed('.css');
 

@@ -24,7 +24,7 @@ const skip = process.versions['llhttp']?.startsWith('9.') === true ? false : 'th
 
 test('Portico and llhttp read the corpus alike, but for the differences that are explained', {
   skip,
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const readByPortico = await startReading(t, porticoSide());
   const readByNode = await startReading(t, nodeSide());

@@ -5,15 +5,25 @@ import { describe, test } from 'node:test';
 import { ProxyError } from '../../src/exchange/errors.ts';
 import { HeaderList } from '../../src/http/header-list.ts';
 import { Deadlines } from '../../src/util/deadlines.ts';
-import { createUpstream, drain, HandBody, HandSink, type PeerRequest, send, startPeer } from '../kit/endpoints.ts';
+import {
+  createUpstream,
+  drain,
+  fillUp,
+  HandBody,
+  HandSink,
+  type PeerRequest,
+  send,
+  standstill,
+  startPeer,
+} from '../kit/endpoints.ts';
 import { FakeClock } from '../kit/fake-clock.ts';
 import { Gate } from '../kit/gate.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 const BIG = Buffer.alloc(5 * 1024 * 1024, 'Portico ');
 
 for (const protocol of ['h1', 'h2'] as const) {
-  describe(`transport ${protocol}`, { timeout: 180_000 }, () => {
+  describe(`transport ${protocol}`, { timeout: 600_000 }, () => {
     const ANSWERS: readonly (readonly [
       name: string,
       method: string,
@@ -337,16 +347,7 @@ for (const protocol of ['h1', 'h2'] as const) {
       const body = new HandBody();
       const { reply } = send(upstream, { method: 'POST', body });
       await body.until('the body to be wanted', () => body.isWanted);
-      let sent = 0;
-      for (;;) {
-        while (!body.isBlocked && sent < 64 * BIG.length) {
-          body.write(BIG.subarray(0, 65_536));
-          sent += 65_536;
-        }
-        const before = sent;
-        await standstill(() => (body.isBlocked ? 0 : 1));
-        if (body.isBlocked && sent === before) break;
-      }
+      const sent = await fillUp(body, 64 * BIG.length);
       assert.ok(sent < 32 * BIG.length, `${sent} bytes taken`);
       go.open();
       await body.until('room', () => !body.isBlocked);
@@ -435,17 +436,6 @@ async function echoed(reply: Parameters<typeof drain>[0]) {
 function cutConnection(request: PeerRequest): void {
   if ('stream' in request) request.stream.session?.destroy();
   else request.socket.destroy();
-}
-
-/** Resolves when a number has not changed for many turns of the event loop. */
-async function standstill(read: () => number): Promise<number> {
-  let [last, turns] = [read(), 0];
-  while (turns < 300) {
-    await new Promise((resolve) => setImmediate(resolve));
-    turns = read() === last ? turns + 1 : 0;
-    last = read();
-  }
-  return last;
 }
 
 function digest(bytes: Buffer): string {

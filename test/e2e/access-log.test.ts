@@ -9,7 +9,7 @@ import { answering, closedPort, okResponse, startUpstream } from '../kit/scripte
 import { tempFolder } from '../kit/temp-folder.ts';
 import { startProxy } from './_proxy.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 
 test('one line per exchange, with mount, endpoint, phase and errno of a failure', LIMIT, async (t) => {
   const path = join(tempFolder(t), 'access.log');

@@ -8,7 +8,7 @@ import { type Portico, startPortico } from '../kit/portico.ts';
 import { startProcess } from '../kit/process.ts';
 import { projectRoot } from '../kit/project-root.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 const backendDir = join(projectRoot, 'examples', 'backends');
 const HOST = ['Host: www.example.com'];
 
@@ -50,7 +50,7 @@ async function startBoth(
   config: string,
 ): Promise<{ front: Portico; backendPort: number }> {
   const running = startProcess(t, process.execPath, [join(backendDir, backend)], { env: { PORT: '0' }, name: backend });
-  await running.untilOutput(/listening on \S+:\d+/, 30_000);
+  await running.untilOutput(/listening on \S+:\d+/);
   const backendPort = Number(/:(\d+)\s*$/m.exec(running.stdout)?.[1]);
   const text = readFileSync(join(projectRoot, 'examples', config), 'utf8');
   const demo = join(projectRoot, 'examples', 'demo');

@@ -9,7 +9,7 @@ import { askOnce } from '../kit/raw-client.ts';
 import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 
 /** Starts a site of `mounts`; the result asks it. */
 async function start(owner: Owner, mounts: object) {

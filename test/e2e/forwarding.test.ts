@@ -4,6 +4,7 @@ import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { atEnd } from '../kit/at-end.ts';
+import { programPath, skipUnless } from '../kit/debian.ts';
 import { freePort } from '../kit/free-ports.ts';
 import { Gate } from '../kit/gate.ts';
 import { createMemoryProbe } from '../kit/memory-probe.ts';
@@ -13,7 +14,8 @@ import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.t
 import { tempFolder } from '../kit/temp-folder.ts';
 import { startProxy } from './_proxy.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
+const NEEDS_PYTHON = { ...LIMIT, skip: skipUnless('python3') };
 
 test('an event stream arrives event by event', LIMIT, async (t) => {
   const gates = [new Gate(), new Gate()];
@@ -124,7 +126,7 @@ test('an endpoint on a unix socket', LIMIT, async (t) => {
   assert.equal(upstream.requests.length, 1);
 });
 
-test('an endpoint that lets no connection in: 504 at the limit of connecting', LIMIT, async (t) => {
+test('an endpoint that lets no connection in: 504 at the limit of connecting', NEEDS_PYTHON, async (t) => {
   const silent = await fullQueue(t);
   const portico = await startProxy(t, `http://127.0.0.1:${silent}`, { mount: { timeouts: { connect: '1s' } } });
   const response = await askOnce({ port: portico.port }, getRequest('/'));
@@ -173,7 +175,7 @@ async function fullQueue(owner: Parameters<typeof atEnd>[0]): Promise<number> {
   const script =
     'import socket,time\ns=socket.socket();s.bind(("127.0.0.1",0));s.listen(0);p=s.getsockname()[1]\n' +
     'c=[socket.socket() for _ in range(8)]\nfor x in c: x.setblocking(False); x.connect_ex(("127.0.0.1",p))\nprint(p,flush=True);time.sleep(60)';
-  const child = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(programPath('python3'), ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   atEnd(owner, () => child.kill('SIGKILL'));
   return new Promise((resolve, reject) => {
     child.on('error', reject);

@@ -7,7 +7,7 @@ import type { ReadResponse } from '../kit/message-reader.ts';
 import { askOnce } from '../kit/raw-client.ts';
 import { answering, okResponse, type ScriptedUpstream, startUpstream } from '../kit/scripted-upstream.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 
 const HEADERS = [
   'Set-Cookie: sid=1; Path=/; HttpOnly',

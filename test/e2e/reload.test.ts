@@ -32,7 +32,7 @@ const echoing: UpstreamScript = async (connection) => {
   await connection.echo();
 };
 
-test('2 000 tunnels stay open across three reloads', { timeout: 120_000 }, async (t) => {
+test('2 000 tunnels stay open across three reloads', { timeout: 300_000 }, async (t) => {
   const upstream = await startUpstream(t, echoing);
   const root = { limits: { connectionsPerAddress: 10_000 } };
   const portico = await startProxy(t, upstream.origin, {
@@ -61,7 +61,7 @@ test('2 000 tunnels stay open across three reloads', { timeout: 120_000 }, async
 
 for (const isKept of [true, false]) {
   test(`25 000 requests over ${isKept ? 'kept' : 'new'} connections across ten reloads: none fails`, {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async (t) => {
     const upstream = await startUpstream(
       t,
@@ -84,7 +84,7 @@ for (const isKept of [true, false]) {
   });
 }
 
-test('a broken document changes nothing and is told; the next good one is taken', { timeout: 30_000 }, async (t) => {
+test('a broken document changes nothing and is told; the next good one is taken', { timeout: 300_000 }, async (t) => {
   const upstream = await startUpstream(
     t,
     answering(() => okResponse('old')),
@@ -99,7 +99,7 @@ test('a broken document changes nothing and is told; the next good one is taken'
 });
 
 test('SIGTERM lets the exchange under way finish, refuses new connections, and ends', {
-  timeout: 30_000,
+  timeout: 300_000,
 }, async (t) => {
   let finish = () => {};
   const mayFinish = new Promise<void>((resolve) => {

@@ -1,21 +1,14 @@
 // The rescue route with a real browser: it tells where its requests come from, and follows each into the mount.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { test } from 'node:test';
-import { type Browser, chromium } from 'playwright-core';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { atEnd, type Owner } from '../kit/at-end.ts';
+import { startChromium } from '../kit/chromium.ts';
+import { skipUnless } from '../kit/debian.ts';
 import { startInProcess } from '../kit/in-process.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const OPTIONS = { timeout: 180_000, skip: existsSync(CHROMIUM) ? false : 'chromium is not installed' };
-/** Nothing of its own reaches for the network; root needs it without its sandbox. */
-const ARGUMENTS = (
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
-  '--disable-component-update --disable-sync'
-).split(' ');
-
+const OPTIONS = { timeout: 300_000, skip: skipUnless('chromium') };
 const PAGE = `<!doctype html><title>t</title><body><script>
 (async () => {
   const style = document.createElement('link');
@@ -68,19 +61,13 @@ function end(server: Server): void {
   server.closeAllConnections();
 }
 
-async function startBrowser(owner: Owner): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-  atEnd(owner, () => browser.close());
-  return browser;
-}
-
 test('what a page without shim asks for at the root of its origin comes from its application', OPTIONS, async (t) => {
   const proxy = await startApplication(t);
   const sites = { '*': { '/app/': { proxy, rewrite: { shim: 'off' } } } };
   const { server, port } = await startInProcess(t, { listen: '127.0.0.1:0', admin: false, sites });
-  const browser = await startBrowser(t);
+  const browser = await startChromium(t);
   const page = await browser.newPage();
-  await page.goto(`http://127.0.0.1:${port()}/app/`);
+  await page.goto(`http://127.0.0.1:${port()}/app/`, { timeout: 120_000 });
   await page.waitForFunction("document.title !== 't'", undefined, { timeout: 120_000 });
   assert.deepEqual(JSON.parse(await page.title()), ['rgb(1, 2, 3)', 'got', 'posted sent', 'module', 'socket']);
   const paths =

@@ -10,7 +10,7 @@ import { askOnce, connectClient } from '../kit/raw-client.ts';
 import { answering, okResponse, type ScriptedUpstream, startUpstream } from '../kit/scripted-upstream.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 const OURS = 'Referer: http://example.com/app/page';
 
 function request(path: string, lines: readonly string[] = [OURS], method = 'GET', host = 'example.com'): string {

@@ -7,7 +7,7 @@ import { startInProcess } from '../kit/in-process.ts';
 import { askOnce, getRequest } from '../kit/raw-client.ts';
 import { answering, startUpstream } from '../kit/scripted-upstream.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 
 const LONG_TAG = `<a title="${'x'.repeat(300_000)}" href="/x"><a href="/y">`;
 

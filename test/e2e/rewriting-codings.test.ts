@@ -9,7 +9,7 @@ import { askOnce, connectClient } from '../kit/raw-client.ts';
 import { answering, type ScriptedUpstream, startUpstream } from '../kit/scripted-upstream.ts';
 import { peakResidentBytes, startBelowApp } from './_proxy.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 300_000 };
 
 const undo: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   identity: (bytes) => bytes,

@@ -7,7 +7,7 @@ import { askOnce, connectClient } from '../kit/raw-client.ts';
 import { answering, okResponse, type ScriptedUpstream, startUpstream } from '../kit/scripted-upstream.ts';
 import { startBelowApp, startProxy } from './_proxy.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 
 function request(path: string, lines: readonly string[] = [], method = 'GET'): string {
   return [`${method} ${path} HTTP/1.1`, 'Host: example.com', ...lines, '', ''].join('\r\n');

@@ -7,7 +7,7 @@ import { askOnce } from '../kit/raw-client.ts';
 import { answering, okResponse, startUpstream } from '../kit/scripted-upstream.ts';
 import { startBelowApp, startProxy } from './_proxy.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 const NAVIGATION = ['Sec-Fetch-Dest: document', 'Accept: text/html'];
 const HTML = 'Content-Type: text/html';
 const SHIM = /<script src="(\/app\/\.portico\/shim-[0-9a-f]{16}\.js)"([^>]*)><\/script>/g;

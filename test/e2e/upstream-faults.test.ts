@@ -6,7 +6,7 @@ import { askOnce, connectClient, getRequest } from '../kit/raw-client.ts';
 import { answering, closedPort, okResponse, startUpstream, type UpstreamScript } from '../kit/scripted-upstream.ts';
 import { startProxy } from './_proxy.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 300_000 };
 
 test('an endpoint that refuses: 502 with the code, at once', LIMIT, async (t) => {
   const portico = await startProxy(t, `http://127.0.0.1:${await closedPort()}`);
@@ -77,7 +77,7 @@ test('to an HTTP/1.0 client a cut answer ends in a reset, because a FIN would lo
   const upstream = await startUpstream(t, async (connection) => {
     await connection.request();
     await connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n');
-    await connection.until('the test to go on', () => isRead, 10_000);
+    await connection.until('the test to go on', () => isRead);
   });
   let isRead = false;
   const portico = await startProxy(t, upstream.origin);
@@ -132,7 +132,7 @@ const closesBehindEach: UpstreamScript = async (connection) => {
   if (request !== undefined) await connection.send(okResponse(request.target));
 };
 
-test('an endpoint that closes behind each answer: no GET of 10 000 fails', { timeout: 120_000 }, async (t) => {
+test('an endpoint that closes behind each answer: no GET of 10 000 fails', { timeout: 300_000 }, async (t) => {
   const upstream = await startUpstream(t, closesBehindEach);
   const portico = await startProxy(t, upstream.origin);
   const run = async (worker: number) => {
@@ -145,7 +145,7 @@ test('an endpoint that closes behind each answer: no GET of 10 000 fails', { tim
   await Promise.all(Array.from({ length: 8 }, (_, worker) => run(worker)));
 });
 
-test('an endpoint that closes behind each answer: no POST arrives twice', { timeout: 60_000 }, async (t) => {
+test('an endpoint that closes behind each answer: no POST arrives twice', { timeout: 300_000 }, async (t) => {
   const upstream = await startUpstream(t, closesBehindEach);
   const portico = await startProxy(t, upstream.origin);
   const run = async (worker: number) => {

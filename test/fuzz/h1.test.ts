@@ -126,7 +126,7 @@ test('only declared errors appear, and a head that is accepted has one authority
   );
 });
 
-test('every split of a byte stream gives the same exchanges', { timeout: 120_000 }, async () => {
+test('every split of a byte stream gives the same exchanges', { timeout: 300_000 }, async () => {
   const cuts = fc.array(fc.nat({ max: 400 }), { maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(message, cuts, async (text, at) => {

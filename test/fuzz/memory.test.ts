@@ -73,7 +73,7 @@ const FAMILIES: readonly (readonly string[])[] = [
   MANY_HOSTS.map((host) => getRequest('/app/html', host)),
 ];
 
-test('what is remembered of earlier requests changes no answer', { timeout: 120_000 }, async (t) => {
+test('what is remembered of earlier requests changes no answer', { timeout: 300_000 }, async (t) => {
   // First the endpoint closes behind each answer, and every request comes over a new connection: no head is remembered.
   let lines: readonly string[] = ['Connection: close'];
   const upstream = await startUpstream(

@@ -60,14 +60,14 @@ function generate(language: Language, seed: number): string {
   return Array.from({ length: 3 + Math.floor(random() * 30) }, pick).join('');
 }
 
-describe('every split gives the same', { timeout: 300_000 }, () => {
+describe('every split gives the same', { timeout: 600_000 }, () => {
   for (const language of LANGUAGES)
     test(language, () => {
       for (let seed = 1; seed <= ROUNDS; seed++) checkSplits(language, generate(language, seed), seed);
     });
 });
 
-describe('every split gives the same at a root mount', { timeout: 300_000 }, () => {
+describe('every split gives the same at a root mount', { timeout: 600_000 }, () => {
   for (const language of ['html', 'css', 'xml'] as const)
     test(language, () => {
       for (const root of rootMaps)
@@ -167,7 +167,7 @@ describe('a second pass changes nothing', () => {
     });
 });
 
-describe('hostile bodies', { timeout: 60_000 }, () => {
+describe('hostile bodies', { timeout: 600_000 }, () => {
   const size = 1_000_000;
   const unit = [
     '"',

@@ -23,7 +23,7 @@ import {
   startEcho,
 } from './_echo.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 const EVERYTHING: EchoMethods = {
   one: (call, done) => done(null, call.request),
   up: (call, done) => {
@@ -79,7 +79,7 @@ async function start(owner: Owner, isSecure: boolean, methods = EVERYTHING, cloc
 }
 
 for (const isSecure of [false, true]) {
-  describe(isSecure ? 'TLS with ALPN on both sides' : 'cleartext on both sides', { timeout: 180_000 }, () => {
+  describe(isSecure ? 'TLS with ALPN on both sides' : 'cleartext on both sides', { timeout: 600_000 }, () => {
     test('one message there, one back', LIMIT, async (t) => {
       const { client } = await start(t, isSecure);
       const { payload, count } = await one(client, { payload: Buffer.from('hello'), count: 7 });
@@ -189,16 +189,21 @@ test('the head goes on before there is a message', LIMIT, async (t) => {
 
 test('a deadline that passes reaches both ends', LIMIT, async (t) => {
   const cancelled = new Gate();
-  let timeout: unknown;
+  let deadline: unknown;
   const { client } = await start(t, false, {
     one: (call) => {
-      timeout = call.getDeadline();
+      deadline = call.getDeadline();
       call.on('cancelled', () => cancelled.open());
     },
   });
-  await assert.rejects(one(client, {}, { deadline: Date.now() + 300 }), { code: status.DEADLINE_EXCEEDED });
+  // A call that takes longer than its deadline to get to the server says nothing about it.
+  let givenMs = 150;
+  while (deadline === undefined) {
+    givenMs *= 2;
+    await assert.rejects(one(client, {}, { deadline: Date.now() + givenMs }), { code: status.DEADLINE_EXCEEDED });
+  }
   await cancelled.passed;
-  assert.ok(Number(timeout) < Date.now() + 1000, 'grpc-timeout went on');
+  assert.ok(Number(deadline) <= Date.now() + givenMs, 'grpc-timeout went on');
 });
 
 test('cancelling reaches the server: before the answer and within it', LIMIT, async (t) => {

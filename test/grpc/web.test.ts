@@ -11,7 +11,7 @@ import { closedPort } from '../kit/scripted-upstream.ts';
 import { Waiting } from '../kit/waiting.ts';
 import { type EchoMethods, startEcho } from './_echo.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 
 /** An answer as it arrives. */
 class Answer {

@@ -39,7 +39,7 @@ interface Case {
 
 for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.md'))) {
   for (const example of readCases(readFileSync(join(FOLDER, file), 'utf8'))) {
-    test(`${file}: ${example.name}`, { timeout: 60_000 }, async () => {
+    test(`${file}: ${example.name}`, { timeout: 120_000 }, async () => {
       for (const { label, pieces } of splitsOf(example.bytes, { randomSplits: 3 })) {
         const events =
           example.role === 'request'

@@ -9,7 +9,7 @@ import { CODE, FRAME, headers, settings, startFrames } from '../kit/h2-frames.ts
 import { connectClient, type RawClient } from '../kit/raw-client.ts';
 import { startUpstream, type UpstreamConnection } from '../kit/scripted-upstream.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 const PIECE = Buffer.alloc(64 * 1024, 'x');
 const TUNNEL_MS = 3_601_000;
 const UPGRADE = [

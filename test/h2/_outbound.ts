@@ -14,7 +14,7 @@ import {
   startFrames,
 } from '../kit/h2-frames.ts';
 
-export const LIMIT = { timeout: 30_000 };
+export const LIMIT = { timeout: 120_000 };
 export const OK: Fields = [[':status', '200']];
 /** A parameter of SETTINGS (RFC 9113 §6.5.2). */
 export const MAX_STREAMS = 3;

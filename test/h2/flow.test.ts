@@ -18,7 +18,7 @@ import { startPortico } from '../kit/portico.ts';
 import { answering, okResponse, startUpstream, type UpstreamConnection } from '../kit/scripted-upstream.ts';
 import { serve } from './_serve.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 const MEGABYTE = 1024 * 1024;
 const PIECE = Buffer.alloc(64 * 1024, 'x');
 /** What the system holds on loopback between an upstream and us that does not read. */

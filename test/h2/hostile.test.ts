@@ -19,7 +19,7 @@ import { liveBytes } from '../kit/memory-probe.ts';
 import { answering, startUpstream } from '../kit/scripted-upstream.ts';
 import { serve } from './_serve.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 const post = (more: Fields): Fields => requestFields('POST', '/', more);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ProxyError } from '../../src/exchange/errors.ts';
 import { Deadlines } from '../../src/util/deadlines.ts';
 import type { Owner } from '../kit/at-end.ts';
-import { drain, type EndpointWishes, HandBody, HandSink } from '../kit/endpoints.ts';
+import { drain, type EndpointWishes, fillUp, HandBody, HandSink } from '../kit/endpoints.ts';
 import { FakeClock } from '../kit/fake-clock.ts';
 import { CODE, FLAG, FRAME, type FramePeer, frame, headers, number32, settings } from '../kit/h2-frames.ts';
 import {
@@ -39,10 +39,7 @@ async function startStuck(owner: Owner, wishes?: EndpointWishes) {
   await peer.frame(FRAME.headers, 1);
   await untilSeen(peer);
   peer.socket.pause();
-  for (let calm = 0; calm < 20; calm = body.isBlocked ? calm + 1 : 0) {
-    for (let count = 0; count < 64 && !body.isBlocked; count++) body.write(Buffer.alloc(65_536));
-    await turns(5);
-  }
+  await fillUp(body);
   return { ...started, body, upload, peer };
 }
 

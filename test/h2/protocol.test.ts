@@ -20,7 +20,7 @@ import {
 import { startUpstream } from '../kit/scripted-upstream.ts';
 import { serve } from './_serve.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 const LARGEST_FRAME = 16_384;
 const ANSWER = 'x'.repeat(100);
 

@@ -29,7 +29,7 @@ import { tempFolder } from '../kit/temp-folder.ts';
 import { goaway } from './_outbound.ts';
 import { connectHttp2 } from './_serve.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 
 let authority: TestAuthority;
 let certificate: TestCertificate;
@@ -75,7 +75,7 @@ function startVersions(owner: Owner, kind: 'both' | 'h1' | 'h2', more: SecureSer
   return listen(owner, server as unknown as Server);
 }
 
-describe('what is spoken to an https endpoint', { timeout: 120_000 }, () => {
+describe('what is spoken to an https endpoint', { timeout: 600_000 }, () => {
   const cases: readonly (readonly [server: 'both' | 'h1' | 'h2', protocol: string, outcome: string])[] = [
     ['both', 'auto', '2.0'],
     ['h2', 'auto', '2.0'],

@@ -24,7 +24,7 @@ import {
 import { okResponse, startUpstream, type UpstreamConnection, type UpstreamScript } from '../kit/scripted-upstream.ts';
 import { serve } from './_serve.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 const BIG = Buffer.alloc(1024 * 1024, 'x');
 /** The window that a client gets for one stream. */
 const STREAM_WINDOW_BYTES = 128 * 1024;

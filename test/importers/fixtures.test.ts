@@ -16,7 +16,7 @@ const features = new FeatureTable(builtInFeatures);
 
 for (const language of Object.keys(IMPORTERS) as ForeignLanguage[]) {
   for (const fixture of readFixtures(language)) {
-    test(`importer fixture ${language}/${fixture.name}`, { timeout: 20_000 }, () => {
+    test(`importer fixture ${language}/${fixture.name}`, { timeout: 120_000 }, () => {
       const text = [...fixture.files.values()][0] ?? '';
       const result = IMPORTERS[language](text, fixture.main, createFixtureReader(fixture), {
         compat: fixture.options.has('compat'),

@@ -13,12 +13,12 @@ for (const language of ['lighttpd', 'apache', 'nginx'] as const) {
   const fromRecipes = recipes.map(({ name, text }) => fixtureOf(language, `recipe ${name}`, text));
   for (const fixture of [...readFixtures(language), ...fromRecipes]) {
     const verb = fixture.options.has('invalid') ? 'refuses' : 'takes';
-    test(`${PROGRAMS[language]} ${verb} ${fixture.name}`, { skip, timeout: 30_000 }, async (t) => {
+    test(`${PROGRAMS[language]} ${verb} ${fixture.name}`, { skip, timeout: 120_000 }, async (t) => {
       const written = await writeFixture(t, fixture, new Map());
       const [command, args] = checkCommand(written);
       const { status, stdout, stderr } = spawnSync(command, args, {
         encoding: 'utf8',
-        timeout: 20_000,
+        timeout: 120_000,
         env: { ...process.env, ...serverEnvironment(written.folder) },
       });
       const isTaken = status === 0;

@@ -14,6 +14,8 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 const START_LIMIT_MS = 60_000;
+/** How long a page may take for whatever it is asked to do, on a busy machine. */
+const PAGE_LIMIT_MS = 100_000;
 
 /** Starts the browser; it ends with its owner. */
 export async function startChromium(owner: Owner): Promise<Browser> {
@@ -30,6 +32,7 @@ export async function startChromium(owner: Owner): Promise<Browser> {
 /** Opens a page in a context of its own, whatever certificate the server shows. */
 export async function openPage(browser: Browser, url: string): Promise<Page> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  context.setDefaultTimeout(PAGE_LIMIT_MS);
   const page = await context.newPage();
   await page.goto(url);
   return page;

@@ -19,10 +19,10 @@ import {
   within,
 } from './_websockets.ts';
 
-const LIMIT = { timeout: 180_000 };
+const LIMIT = { timeout: 300_000 };
 const LARGE_BYTES = 100 * MESSAGE_BYTES;
 const MEMORY_BYTES = 100 * MESSAGE_BYTES;
-const LARGE_LIMIT_MS = 120_000;
+const LARGE_LIMIT_MS = 240_000;
 
 const WAYS = ['HTTP/1.1', 'HTTP/2'] as const;
 

@@ -7,7 +7,7 @@ import { type FrontConfig, startApache, startLighttpd } from '../kit/front-serve
 import { startPortico } from '../kit/portico.ts';
 import { answering, okResponse, type ScriptedUpstream, startUpstream } from '../kit/scripted-upstream.ts';
 
-const LIMIT = { timeout: 180_000 };
+const LIMIT = { timeout: 300_000 };
 const HOST = ['Host: www.example.com'];
 
 const escapes = Array.from({ length: 256 }, (_, code) => `%${code.toString(16).padStart(2, '0')}`);

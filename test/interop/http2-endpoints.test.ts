@@ -141,7 +141,7 @@ const SERVERS: readonly (readonly [program: Program, start: (owner: Owner) => Pr
 ];
 
 for (const [program, start] of SERVERS) {
-  describe(program, { ...LIMIT, skip: skipUnless(program) }, () => {
+  describe(program, { timeout: 600_000, skip: skipUnless(program) }, () => {
     for (const kind of program === 'nginx' ? (['plain', 'secure'] as const) : (['plain'] as const)) {
       test(`${kind}: small and large answers, HEAD, uploads that are refused, many at a time`, LIMIT, async (t) => {
         const port = (await start(t))[kind];

@@ -30,7 +30,7 @@ import { startPortico } from '../kit/portico.ts';
 import { readTable } from '../kit/table.ts';
 
 const features = new Set(new FeatureTable(builtInFeatures).names);
-const TIME = { timeout: 180_000 };
+const TIME = { timeout: 300_000 };
 
 interface Request {
   /** As the fixture has it. */
@@ -215,9 +215,7 @@ async function see(request: Request, { ports, fixture }: WrittenFixture, backend
   // As browsers ask for a document: what answers for missing files only answers to them.
   const lines = [`Host: ${authority}`, 'Accept: text/html,*/*;q=0.8'];
   const tls = isSecure ? { tls: { servername: host } } : {};
-  const answer = await ask(port, target, { lines, waitLimitMs: 20_000, ...tls }).catch((error: unknown) =>
-    String(error),
-  );
+  const answer = await ask(port, target, { lines, ...tls }).catch((error: unknown) => String(error));
   if (typeof answer === 'string')
     return { status: /the connection ended/.test(answer) ? 'none' : answer, location: '', body: '', headers: '' };
   const plain = (text: string) => {

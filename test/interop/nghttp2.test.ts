@@ -11,8 +11,8 @@ import { startProcess } from '../kit/process.ts';
 import { answering, type ScriptedUpstream, startUpstream } from '../kit/scripted-upstream.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const LIMIT = { timeout: 60_000 };
-const END_LIMIT_MS = 50_000;
+const LIMIT = { timeout: 120_000 };
+const END_LIMIT_MS = 100_000;
 const HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n';
 
 describe('nghttp2', { skip: skipUnless('nghttp', 'h2load') }, () => {

@@ -53,7 +53,7 @@ interface Pair {
 }
 
 for (const framework of ['node-http', 'express 5', 'fastify']) {
-  describe(`check 21: ${framework}`, { ...LIMIT, skip }, () => {
+  describe(`check 21: ${framework}`, { timeout: 600_000, skip }, () => {
     for (const { server, recipe, table, columns, host } of TABLES) {
       test(`behind ${server} as in ${table}`, LIMIT, async (t) => {
         const { front, see } = await startPair(t, framework, server, recipe);

@@ -12,7 +12,7 @@ import { tempFolder } from '../kit/temp-folder.ts';
 import { skipUnlessTwisted, startTwistedSample } from '../kit/twisted.ts';
 import { compareRows, compareUpstreamHeader, describeAnswer } from './_rows.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 const HOST = ['Host: www.example.com'];
 
 test('checks 1, 2, 5 and 7: every row of portico-whole-host.txt', LIMIT, async (t) => {

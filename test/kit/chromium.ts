@@ -5,6 +5,9 @@ import { atEnd, type Owner } from './at-end.ts';
 import type { BrowserKind, WatchedPage } from './browsers.ts';
 import { programPath } from './debian.ts';
 
+/** How long a page may take for whatever it is asked to do, on a busy machine. */
+const PAGE_LIMIT_MS = 100_000;
+
 /** Starts Chromium; it ends with the owner. */
 export async function startChromium(owner: Owner): Promise<Browser> {
   const browser = await openBrowser({ executable: programPath('chromium') });
@@ -23,6 +26,7 @@ export const chromium: BrowserKind = {
 
 async function openPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext();
+  context.setDefaultTimeout(PAGE_LIMIT_MS);
   const page = await context.newPage();
   const requested: string[] = [];
   const errors: string[] = [];

@@ -171,6 +171,45 @@ export class HandBody implements Body {
   }
 }
 
+const PIECE = Buffer.alloc(65_536);
+const STILL_TURNS = 300;
+const STILL_MS = 200;
+
+/**
+ * Writes to a body until nobody takes any more of it, or `limit` bytes are written; answers how many bytes were taken. Then
+ * every buffer on the way to an endpoint that does not read is full.
+ */
+export async function fillUp(body: HandBody, limit = Number.POSITIVE_INFINITY): Promise<number> {
+  let sent = 0;
+  for (;;) {
+    while (!body.isBlocked && sent < limit) {
+      body.write(PIECE);
+      sent += PIECE.length;
+    }
+    if (sent >= limit || (await stays(() => body.isBlocked))) return sent;
+  }
+}
+
+/** Resolves with a number once it does not change any more. */
+export async function standstill(read: () => number): Promise<number> {
+  let last = read();
+  while (!(await stays(() => read() === last))) last = read();
+  return last;
+}
+
+/**
+ * Whether something holds for many turns of the event loop, and for long enough that the system has carried what was under
+ * way: on a busy machine it lets bytes lie for thousands of turns.
+ */
+async function stays(isThere: () => boolean): Promise<boolean> {
+  const startMs = systemClock.now();
+  for (let turns = 0; turns < STILL_TURNS || systemClock.now() - startMs < STILL_MS; turns++) {
+    if (!isThere()) return false;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return isThere();
+}
+
 /** A sink that takes what it is given until it is told to stop. */
 export class HandSink implements Sink {
   onDrained: (() => void) | undefined = undefined;

@@ -65,14 +65,14 @@ export async function startPebble(owner: Owner, options: PebbleOptions = {}): Pr
     ...['-dns01', `127.0.0.1:${dns}`, '-management', `127.0.0.1:${dnsManagement}`, '-defaultIPv6', ''],
     ...['-http01', '', '-https01', '', '-tlsalpn01', ''],
   ]);
-  await names.untilOutput('Starting management server', 30_000);
+  await names.untilOutput('Starting management server');
   const pebble = startProcess(
     owner,
     programPath('pebble'),
     ['-config', file('pebble.json', JSON.stringify(config)), '-dnsserver', `127.0.0.1:${dns}`],
     { env: { PEBBLE_VA_NOSLEEP: '1', ...options.env } },
   );
-  await pebble.untilOutput(/ACME directory available at/, 30_000);
+  await pebble.untilOutput(/ACME directory available at/);
   const ca = file('ca.pem', authority.cert);
   const get = (path: string) => fetchText(`https://127.0.0.1:${management}${path}`, authority.cert);
   return {

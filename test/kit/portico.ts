@@ -77,7 +77,7 @@ export class Portico {
 export async function startPortico(owner: Owner, options: PorticoOptions): Promise<Portico> {
   const portico = launchPortico(owner, options);
   const wanted = options.listeners ?? 1;
-  await portico.process.until(`${wanted} listeners`, () => portico.origins.length >= wanted, START_LIMIT_MS);
+  await portico.process.until(`${wanted} listeners`, () => portico.origins.length >= wanted);
   return portico;
 }
 
@@ -95,9 +95,6 @@ export function launchPortico(owner: Owner, options: PorticoOptions): Portico {
   });
   return new Portico(running, folder);
 }
-
-/** Starting loads the whole program on a machine that runs other tests too. */
-const START_LIMIT_MS = 30_000;
 
 /** The addresses in what it printed, each once; the line that announces a listener says `listening`. */
 function originsIn(output: string): string[] {

@@ -1,7 +1,7 @@
 // Child processes of tests and benchmarks: their output is kept, they are waited for by what they print, and they end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { atEnd, type Owner } from './at-end.ts';
-import { WAIT_LIMIT_MS, Waiting } from './waiting.ts';
+import { START_LIMIT_MS, WAIT_LIMIT_MS, Waiting } from './waiting.ts';
 
 /** How a process ended: its exit status, or the signal that killed it. */
 export interface ProcessEnd {
@@ -83,7 +83,7 @@ export class RunningProcess {
   }
 
   /** Waits until `isThere` holds for what it printed; fails with the output if it ends first or takes too long. */
-  until(what: string, isThere: () => boolean, limitMs = WAIT_LIMIT_MS): Promise<void> {
+  until(what: string, isThere: () => boolean, limitMs = START_LIMIT_MS): Promise<void> {
     return this.#waiting.until(
       what,
       () => {
@@ -97,7 +97,7 @@ export class RunningProcess {
   }
 
   /** Waits until it prints `text`. */
-  untilOutput(text: string | RegExp, limitMs = WAIT_LIMIT_MS): Promise<void> {
+  untilOutput(text: string | RegExp, limitMs = START_LIMIT_MS): Promise<void> {
     const isThere = () => (typeof text === 'string' ? this.output.includes(text) : text.test(this.output));
     return this.until(`output ${String(text)}`, isThere, limitMs);
   }

@@ -2,6 +2,7 @@
 import { createServer as createNetServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { atEnd, type Owner } from './at-end.ts';
+import { freePort } from './free-ports.ts';
 import {
   CutError,
   type ReadRequest,
@@ -207,11 +208,7 @@ export function okResponse(body = '', lines: readonly string[] = [], statusLine 
   return [statusLine, ...lines, `Content-Length: ${body.length}`, '', body].join('\r\n');
 }
 
-/** A loopback port on which nobody listens: what connects to it is refused (unless somebody takes it meanwhile). */
-export async function closedPort(): Promise<number> {
-  const upstream = new ScriptedUpstream(() => {}, undefined);
-  await upstream.listen(undefined);
-  const { port } = upstream;
-  await upstream.stop();
-  return port;
+/** A loopback port on which nobody listens: what connects to it is refused, and a program can be told to listen there. */
+export function closedPort(): Promise<number> {
+  return freePort();
 }

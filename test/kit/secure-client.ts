@@ -1,7 +1,7 @@
 // A TLS client that tells everything about its handshake, and asks over the connection what it is told to.
 import { type ConnectionOptions, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { systemClock } from '../../src/util/clock.ts';
-import { WAIT_LIMIT_MS } from './waiting.ts';
+import { START_LIMIT_MS, WAIT_LIMIT_MS } from './waiting.ts';
 
 /** What came of one connection with one request. */
 export interface SecureAnswer {
@@ -18,11 +18,11 @@ export interface SecureAnswer {
   readonly session: Buffer | undefined;
 }
 
-/** Connects; rejects with the error that ends the handshake. */
+/** Connects; rejects with the error that ends the handshake, which may wait for a certificate that is being ordered. */
 export function connectSecure(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, ALPNProtocols: ['http/1.1'], ...options });
-    const cancel = systemClock.after(WAIT_LIMIT_MS, () => socket.destroy(new Error('no handshake in time')));
+    const cancel = systemClock.after(START_LIMIT_MS, () => socket.destroy(new Error('no handshake in time')));
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('closed during the handshake')));
     socket.once('secureConnect', () => {

@@ -35,7 +35,7 @@ function findPython(): string | undefined {
 
 function hasTwisted(python: string): boolean {
   try {
-    execFileSync(python, ['-c', 'import twisted.web.vhost'], { stdio: 'ignore', timeout: 20_000 });
+    execFileSync(python, ['-c', 'import twisted.web.vhost'], { stdio: 'ignore', timeout: 60_000 });
     return true;
   } catch {
     return false;

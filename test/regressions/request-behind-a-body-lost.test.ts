@@ -10,7 +10,7 @@ const BODIES = {
 };
 
 for (const [name, body] of Object.entries(BODIES)) {
-  test(`requests behind a body with ${name} are served in order`, { timeout: 20_000 }, async (t) => {
+  test(`requests behind a body with ${name} are served in order`, { timeout: 120_000 }, async (t) => {
     const read = await startReading(t, porticoSide());
     const get = 'GET /next HTTP/1.1\r\nHost: test.example\r\n\r\n';
     const reading = await read(Buffer.from(`POST /first HTTP/1.1\r\nHost: test.example\r\n${body}${get}${get}`));

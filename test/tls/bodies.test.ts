@@ -12,7 +12,7 @@ import { type InProcess, startInProcess } from '../kit/in-process.ts';
 import { connectSecure, readToEnd } from '../kit/secure-client.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const OPTIONS = { timeout: 60_000 };
+const OPTIONS = { timeout: 120_000 };
 
 /** Portico with TLS in front of an endpoint that does as it is told with every connection. */
 async function startBetween(owner: Owner, serve: (socket: Socket) => void): Promise<{ server: InProcess; ca: string }> {

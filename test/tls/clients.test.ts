@@ -13,7 +13,7 @@ import { type InProcess, startInProcess } from '../kit/in-process.ts';
 import { askSecure, connectSecure, readToEnd } from '../kit/secure-client.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const OPTIONS = { timeout: 60_000 };
+const OPTIONS = { timeout: 120_000 };
 const HTTP = 'http://127.0.0.1:0';
 const HTTPS = 'https://127.0.0.1:0';
 
@@ -37,7 +37,7 @@ async function startEcho(owner: Owner): Promise<string> {
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
 }
 
-describe('client certificates', OPTIONS, () => {
+describe('client certificates', { timeout: 600_000 }, () => {
   let server: InProcess;
   let ours: TestCertificate;
   let theirs: TestCertificate;
@@ -153,7 +153,7 @@ describe('client certificates', OPTIONS, () => {
   }
 });
 
-describe('presets', OPTIONS, () => {
+describe('presets', { timeout: 600_000 }, () => {
   let server: InProcess;
   const ends: (() => Promise<void>)[] = [];
   const owner: Owner = { after: (cleanUp) => ends.push(cleanUp) };

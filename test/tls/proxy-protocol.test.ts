@@ -19,7 +19,7 @@ import { FakeClock } from '../kit/fake-clock.ts';
 import { startInProcess } from '../kit/in-process.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const OPTIONS = { timeout: 60_000 };
+const OPTIONS = { timeout: 120_000 };
 const ENDS: ProxiedEnds = { address: '192.0.2.7', port: 4711, localAddress: '198.51.100.1', localPort: 443 };
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n';
 
@@ -82,7 +82,7 @@ async function send(port: number, parts: readonly Buffer[], from = '127.0.0.1'):
   return Buffer.concat(chunks).toString('latin1');
 }
 
-describe('on a listener', OPTIONS, () => {
+describe('on a listener', { timeout: 600_000 }, () => {
   const site = (port: number) => ({ 'a.test': { proxy: `http://127.0.0.1:${port}`, https: 'optional' } });
   const listen = { address: '127.0.0.1:0', proxyProtocol: true, trust: '127.0.0.1' };
 
@@ -158,7 +158,7 @@ describe('on a listener', OPTIONS, () => {
   });
 });
 
-describe('towards an endpoint', OPTIONS, () => {
+describe('towards an endpoint', { timeout: 600_000 }, () => {
   for (const version of ['v1', 'v2'] as const) {
     test(`${version}: every request has a connection of its own that names its client`, OPTIONS, async (t) => {
       const { port, seen } = await startEndpoint(t);

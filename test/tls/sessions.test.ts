@@ -13,7 +13,7 @@ import { startInProcess } from '../kit/in-process.ts';
 import { askSecure } from '../kit/secure-client.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const OPTIONS = { timeout: 60_000 };
+const OPTIONS = { timeout: 120_000 };
 const HTTPS = 'https://127.0.0.1:0';
 const HOUR_MS = 3_600_000;
 
@@ -27,7 +27,7 @@ before(async () => {
 
 const says = (body: string, more: object = {}) => ({ respond: { status: 200, body }, ...more });
 
-describe('sessions', OPTIONS, () => {
+describe('sessions', { timeout: 600_000 }, () => {
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     test(
       `${maxVersion}: they outlast reloads, but not the keys, a change of demands, or the process`,
@@ -66,7 +66,7 @@ describe('sessions', OPTIONS, () => {
   }
 });
 
-describe('HTTP/2', OPTIONS, () => {
+describe('HTTP/2', { timeout: 600_000 }, () => {
   test('a connection may ask for every host of its certificate, and gets 421 for others', OPTIONS, async (t) => {
     const folder = tempFolder(t);
     const both = saveCertificate(folder, 'both', await root.issue({ names: ['one.test', 'two.test'] }));

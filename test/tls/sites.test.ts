@@ -15,7 +15,7 @@ import { askSecure, connectSecure, readToEnd } from '../kit/secure-client.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 import { WAIT_LIMIT_MS } from '../kit/waiting.ts';
 
-const OPTIONS = { timeout: 60_000 };
+const OPTIONS = { timeout: 120_000 };
 const HTTP = 'http://127.0.0.1:0';
 const HTTPS = 'https://127.0.0.1:0';
 
@@ -31,7 +31,7 @@ function says(body: string, more: object = {}): object {
   return { respond: { status: 200, body }, ...more };
 }
 
-describe('which certificate and which site', OPTIONS, () => {
+describe('which certificate and which site', { timeout: 600_000 }, () => {
   let server: InProcess;
   const ends: (() => Promise<void>)[] = [];
   const owner: Owner = { after: (cleanUp) => ends.push(cleanUp) };
@@ -175,7 +175,7 @@ test('behind a trusted proxy the scheme that it names counts', OPTIONS, async (t
   assert.deepEqual(await asked('https'), [200, 'max-age=31536000']);
 });
 
-describe('certificate files that change', OPTIONS, () => {
+describe('certificate files that change', { timeout: 600_000 }, () => {
   const serialOf = async (server: InProcess) => (await askSecure(server.port(), 'a.test', { ca })).peer.serialNumber;
 
   /** Moves the clock until `isThere`, with real time for the file system in between. */

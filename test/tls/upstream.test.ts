@@ -13,7 +13,7 @@ import { TestAuthority, type TestCertificate } from '../kit/certificates.ts';
 import { startInProcess } from '../kit/in-process.ts';
 import { tempFolder } from '../kit/temp-folder.ts';
 
-const OPTIONS = { timeout: 60_000 };
+const OPTIONS = { timeout: 120_000 };
 const DAY_MS = 86_400_000;
 
 let root: TestAuthority;
@@ -75,7 +75,7 @@ function pinOf({ cert }: TestCertificate): string {
   return createHash('sha256').update(publicKey).digest('base64');
 }
 
-describe('what is accepted of an endpoint', OPTIONS, () => {
+describe('what is accepted of an endpoint', { timeout: 600_000 }, () => {
   const cases: readonly (readonly [
     name: string,
     endpoint: () => Promise<TlsOptions> | TlsOptions,

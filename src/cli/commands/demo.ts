@@ -43,7 +43,7 @@ export function demoDocument(port: number, backend: SampleBackend): Record<strin
     sites: {
       'www.example.com': backend.url,
       'www.example.org': { '/static/': staticFolder, '/': backend.url },
-      '*': { '/': `${backend.url}/welcome/`, '/app/': backend.url, '/static/': staticFolder },
+      'localhost, 127.0.0.1': { '/': `${backend.url}/welcome/`, '/app/': backend.url, '/static/': staticFolder },
     },
   };
 }

@@ -86,7 +86,7 @@ function welcomePage(base: string): string {
     `<h1>Portico runs</h1>
 <p>Three sites answer here at ${escapeHtml(host)}; each request goes to the one that its Host header names.</p>
 <ul>
-<li>This page: the site <code>*</code>, for every name that has no site of its own.</li>
+<li>This page: the site <code>localhost, 127.0.0.1</code>. A name that has no site gets 404.</li>
 <li><a href="/app/">/app/</a>: the sample application, mounted below a path of this site.</li>
 <li><a href="/static/">/static/</a>: a folder of files.</li>
 </ul>

@@ -88,7 +88,7 @@ for (const [text, expected] of MISTAKES) {
 }
 
 for (const kind of ['lists', 'merges']) {
-  test(`parseYaml bounds what aliases multiply to: ${kind}`, { timeout: 20_000 }, () => {
+  test(`parseYaml bounds what aliases multiply to: ${kind}`, { timeout: 120_000 }, () => {
     const levels = Array.from({ length: 9 }, (_, level) => {
       const items = Array.from({ length: 9 }, () => (level === 0 ? '{x: 1}' : `*l${level - 1}`)).join(', ');
       return kind === 'lists' ? `l${level}: &l${level} [${items}]` : `l${level}: &l${level} {<<: [${items}]}`;

@@ -13,7 +13,7 @@ import { createAccessLog, openDefaultAccessLog } from './handler.ts';
 import { accessLog } from './index.ts';
 import { type AccessLogOptions, accessLogOptions } from './options.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 120_000 };
 
 test('options: every spelling', () => {
   const json = { isOff: false, format: 'json', path: undefined };

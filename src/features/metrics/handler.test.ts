@@ -7,7 +7,7 @@ import { MetricsRegistry } from '../../observe/metrics-registry.ts';
 import { createMetrics } from './handler.ts';
 import { metrics } from './index.ts';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 120_000 };
 
 test('exchanges of the mount are counted, and go on being counted after a reload', LIMIT, async () => {
   const registry = new MetricsRegistry({ counters: new Counters(), droppedLogLines: () => 0 });

@@ -11,7 +11,7 @@ import { InvariantError } from '../../util/invariant.ts';
 import { giveSlab, SLAB_BYTES, takeSlab } from '../../util/slab-pool.ts';
 import { type BodyPart, FileBody } from './file-body.ts';
 
-const TIMEOUT = { timeout: 10_000 };
+const TIMEOUT = { timeout: 120_000 };
 const SIZE = SLAB_BYTES * 3 + 1000;
 const bytes = Buffer.alloc(
   SIZE,

@@ -10,7 +10,7 @@ import { ProxyError } from '../../exchange/errors.ts';
 import { createFileMemory, FileStore, MAX_LOADED_BYTES, type ReadableFile } from './file-store.ts';
 import { locateOpened, RootFolder } from './root-folder.ts';
 
-const TIMEOUT = { timeout: 10_000 };
+const TIMEOUT = { timeout: 120_000 };
 const LONG_AGO = new Date('2024-02-03T04:05:06.789Z');
 let dir: string;
 

@@ -11,7 +11,7 @@ import { ProxyError } from '../../exchange/errors.ts';
 import type { Handler } from '../../exchange/handler.ts';
 import { staticFiles } from './index.ts';
 
-const TIMEOUT = { timeout: 10_000 };
+const TIMEOUT = { timeout: 120_000 };
 const NAVIGATION = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 const LONG_AGO = new Date('2024-02-03T04:05:06.789Z');
 const LONG_AGO_TEXT = 'Sat, 03 Feb 2024 04:05:06 GMT';
@@ -483,7 +483,7 @@ function answerNow(handle: Handler, target: string) {
 /** How many descriptors of files of this test stay open, after those that are being closed had their turn. */
 async function settledDescriptors(): Promise<number> {
   let count = 0;
-  for (let turn = 0; turn < 50; turn++) {
+  for (let turn = 0; turn < 1000; turn++) {
     const numbers = await readdir('/proc/self/fd');
     const targets = await Promise.all(numbers.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => '')));
     count = targets.filter((target) => target.startsWith(dir)).length;

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { FakeClock } from '../../../test/kit/fake-clock.ts';
 import { type Locate, locateByPath, locateOpened, RootFolder } from './root-folder.ts';
 
-const TIMEOUT = { timeout: 10_000 };
+const TIMEOUT = { timeout: 120_000 };
 const STRATEGIES: [string, Locate][] = [
   ['by the kernel', locateOpened],
   ['by the path', locateByPath],

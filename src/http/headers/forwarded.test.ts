@@ -52,9 +52,9 @@ for (const value of REFUSED) {
   test(`parseForwarded refuses ${JSON.stringify(value)}`, () => assert.equal(parseForwarded(value), undefined));
 }
 
-test('parseForwarded is linear in what it refuses', { timeout: 2000 }, () => {
+test('parseForwarded is linear in what it refuses', { timeout: 120_000 }, () => {
   for (const part of ['"\\"', ' ', 'a="\\"', ';', 'a'])
-    assert.equal(parseForwarded(`for="${part.repeat(60_000)}\x7e"~"`), undefined);
+    assert.equal(parseForwarded(`for="${part.repeat(1_000_000)}\x7e"~"`), undefined);
 });
 
 const NODES: readonly [text: string, expected: string | undefined][] = [

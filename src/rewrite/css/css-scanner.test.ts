@@ -7,7 +7,7 @@ import { parseBaseUrl } from '../base-url.ts';
 import { leadBytesOf } from '../charset.ts';
 import { UrlMap } from '../url-map.ts';
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 300_000 };
 
 /** Input and what becomes of it; alone: it stays. */
 type Case = readonly [input: string, expected?: string];

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { assertSameUrls } from '../../../test/kit/css-oracle.ts';
 import { logUrls } from '../../../test/kit/css-url-log.ts';
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 300_000 };
 
 const CASES = [
   'a{background:url(/b.png)}',

@@ -6,7 +6,7 @@ import { assertRewritten, exampleMap, rewriteWhole } from '../../../test/kit/rew
 import type { HtmlFindings } from './findings.ts';
 import type { HeadInsertion, ScriptPlace } from './head-insertion.ts';
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 300_000 };
 
 /** Marks every place: `[S]` head start, `[E]` head end, `[classic:rooted]` before a script. */
 class Marks implements HeadInsertion {

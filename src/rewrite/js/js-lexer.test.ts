@@ -157,7 +157,7 @@ describe('JsLexer', () => {
   });
 });
 
-describe('acorn agrees', { timeout: 120_000 }, () => {
+describe('acorn agrees', { timeout: 600_000 }, () => {
   const folder = join(projectRoot, 'node_modules');
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(?:m|c)?js$/.test(name))

@@ -51,7 +51,7 @@ describe('TextScanner', () => {
     }
   });
 
-  test('what is held back is bounded, whatever comes', { timeout: 30_000 }, () => {
+  test('what is held back is bounded, whatever comes', { timeout: 300_000 }, () => {
     const endless = [
       '\\',
       '%25',

@@ -35,7 +35,7 @@ interface Case {
 
 const cases = JSON.parse(readFileSync(join(projectRoot, 'test/conformance/rewrite/cases.json'), 'utf8')) as Case[];
 
-describe('rewriting corpus', { timeout: 120_000 }, () => {
+describe('rewriting corpus', { timeout: 600_000 }, () => {
   for (const each of cases) test(`${each.id}: ${each.note}`, (context) => run(each, (reason) => context.skip(reason)));
 });
 
@@ -55,7 +55,7 @@ const CODINGS = [
   },
 ] as const;
 
-describe('rewriting corpus in codings, whole and octet by octet', { timeout: 240_000 }, () => {
+describe('rewriting corpus in codings, whole and octet by octet', { timeout: 600_000 }, () => {
   for (const coding of CODINGS)
     test(coding.name, async () => {
       const bodies = cases.filter(({ content_type: type }) => type !== 'http-headers');
