@@ -5,7 +5,7 @@ import type { OptionMarks } from '../exchange/option-types.ts';
 type Schema = z.core.$ZodType;
 
 /**
- * A copy of `value` in which every text whose schema is marked with `mark` went through `change`. Looks at the value as
+ * `value`, or a copy of it, in which every text whose schema is marked with `mark` went through `change`. Looks at the value as
  * it stands in the document, before the schema transforms it. Unions: the options that take the value, else all of them.
  */
 export function mapMarked(
@@ -14,6 +14,7 @@ export function mapMarked(
   mark: keyof OptionMarks,
   change: (text: string) => string,
 ): unknown {
+  if (!mayHaveMark(schema, mark)) return value;
   if (typeof value === 'string') return hasMark(schema, value, mark) ? change(value) : value;
   if (typeof value !== 'object' || value === null) return value;
   const branches = innerSchemas(schema, value);
@@ -26,6 +27,52 @@ export function mapMarked(
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, mapChild(child, key)]));
+}
+
+/** What is known of schemas: whether they, or any schema inside, have a mark. */
+const marked: Record<keyof OptionMarks, WeakMap<Schema, boolean>> = { path: new WeakMap(), secret: new WeakMap() };
+
+/** Whether any part of a value of this schema may have the mark. Looked up once for each schema: there are few. */
+function mayHaveMark(schema: Schema, mark: keyof OptionMarks): boolean {
+  const known = marked[mark].get(schema);
+  if (known !== undefined) return known;
+  const found =
+    isMarked(schema, mark) || schemasInside(schema).some((inner) => inner === 'any' || mayHaveMark(inner, mark));
+  marked[mark].set(schema, found);
+  return found;
+}
+
+/** The schemas that this one is made of; `any` where only following it at a value would tell, as it may lead back. */
+function schemasInside(schema: Schema): (Schema | 'any')[] {
+  const { def } = schema._zod as { def: z.core.$ZodTypes['_zod']['def'] };
+  switch (def.type) {
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+    case 'nonoptional':
+    case 'readonly':
+    case 'catch':
+      return [def.innerType];
+    case 'pipe':
+      return [def.in];
+    case 'lazy':
+      return ['any'];
+    case 'intersection':
+      return [def.left, def.right];
+    case 'union':
+      return [...def.options];
+    case 'object':
+      return [...Object.values(def.shape), ...(def.catchall === undefined ? [] : [def.catchall])];
+    case 'record':
+      return [def.valueType];
+    case 'array':
+      return [def.element];
+    case 'tuple':
+      return [...def.items, ...(def.rest === null ? [] : [def.rest])];
+    default:
+      return [];
+  }
 }
 
 /** The keys that a map of this schema may have; empty if any, or if it is no map. */

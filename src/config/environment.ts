@@ -1,5 +1,6 @@
 // `${NAME}` and `${NAME:-default}` in the texts of a document.
 import { nearestWord } from '../util/nearest-word.ts';
+import type { Steps } from '../util/slices.ts';
 import type { MistakeList } from './diagnostics.ts';
 import { DEPTH_LIMIT, type KeyPath } from './document.ts';
 
@@ -11,10 +12,25 @@ const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g;
 /**
  * A copy of `value` with the variables in its texts replaced (keys are left alone). An undefined variable without default
  * is a mistake; an empty one counts as undefined where there is a default, as in a shell. `$${` stands for `${`.
- * What is neither text, list nor plain map (a function, a class instance in a script) is passed on as it is.
+ * A step is a site. What is neither text, list nor plain map (a function, a class instance in a script) is passed on as it is.
  */
-export function expandEnvironment(value: unknown, environment: Environment, mistakes: MistakeList): unknown {
-  return new Expansion(environment, mistakes).expand(value, []);
+export function* expandEnvironment(value: unknown, environment: Environment, mistakes: MistakeList): Steps<unknown> {
+  const expansion = new Expansion(environment, mistakes);
+  if (!isPlainObject(value)) return expansion.expand(value, []);
+  const entries: [string, unknown][] = [];
+  for (const [key, item] of Object.entries(value)) {
+    if (key !== 'sites' || !isPlainObject(item)) {
+      entries.push([key, expansion.expand(item, [key])]);
+      continue;
+    }
+    const sites: [string, unknown][] = [];
+    for (const [name, site] of Object.entries(item)) {
+      sites.push([name, expansion.expand(site, [key, name])]);
+      yield;
+    }
+    entries.push([key, Object.fromEntries(sites)]);
+  }
+  return Object.fromEntries(entries);
 }
 
 class Expansion {

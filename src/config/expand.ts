@@ -1,5 +1,6 @@
 // Short forms to the one long form: every site a map of paths, every mount a map of features, every feature a map.
 import { nearestWord } from '../util/nearest-word.ts';
+import type { Steps } from '../util/slices.ts';
 import { suggestUrl } from './_suggestions.ts';
 import { describeValue, joinWords } from './check-options.ts';
 import type { MistakeList } from './diagnostics.ts';
@@ -48,15 +49,20 @@ export interface SiteSetting {
   readonly path: KeyPath;
 }
 
-/** Expands all short forms of `sites:`. What has no long form is a mistake. */
-export function expandSites(sites: unknown, features: FeatureTable, mistakes: MistakeList): LongSite[] {
+/** Expands all short forms of `sites:`, a site a step. What has no long form is a mistake. */
+export function* expandSites(sites: unknown, features: FeatureTable, mistakes: MistakeList): Steps<LongSite[]> {
   if (!isPlainObject(sites) || Object.keys(sites).length === 0) {
     const message = `expected a map of host names, got ${isPlainObject(sites) ? 'an empty one' : describeValue(sites)}`;
     mistakes.atValue(['sites'], message, 'write a line such as www.example.com: http://127.0.0.1:8081 below sites:');
     return [];
   }
   const expander = new Expander(features, mistakes);
-  return entriesOf(sites).map(([key, value]) => expander.expandSite(key, value, ['sites', key]));
+  const long: LongSite[] = [];
+  for (const [key, value] of entriesOf(sites)) {
+    long.push(expander.expandSite(key, value, ['sites', key]));
+    yield;
+  }
+  return long;
 }
 
 /** Expands a `defaults:` map, at the top of the document or in a site. */

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
+import { runAtOnce, runInSlices } from '../util/slices.ts';
 import { type Diagnostic, fileDiagnostic, MistakeList } from './diagnostics.ts';
 import { Document, type ParsedText } from './document.ts';
 import type { Environment } from './environment.ts';
@@ -35,7 +36,8 @@ const FILE_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Loads a configuration. Never throws on what an operator can do wrong: that comes back as diagnostics.
- * A TypeScript or JavaScript document is run, anew at every call.
+ * A TypeScript or JavaScript document is run, anew at every call. Traffic of this process goes on while it resolves; while
+ * it parses, nothing else runs.
  */
 export async function loadConfig(options: LoadOptions): Promise<Resolution> {
   const file = findConfigFile(options);
@@ -45,12 +47,14 @@ export async function loadConfig(options: LoadOptions): Promise<Resolution> {
   const language = detectLanguage(file, text);
   if (language !== undefined) {
     const opened = openForeign(language, file, text, options.features.names, options.foreign ?? { compat: false });
-    return Array.isArray(opened) ? { isValid: false, diagnostics: opened } : resolveDocument(opened, options);
+    return Array.isArray(opened)
+      ? { isValid: false, diagnostics: opened }
+      : runInSlices(resolveDocument(opened, options));
   }
   const parsed = await parseText(file, text);
   if (!('spans' in parsed)) return { isValid: false, diagnostics: [parsed] };
   const document = new Document(file, text, parsed.value, parsed.spans);
-  if (parsed.mistakes.length === 0) return resolveDocument(document, options);
+  if (parsed.mistakes.length === 0) return runInSlices(resolveDocument(document, options));
   const mistakes = new MistakeList(document);
   for (const { span, path, message, suggestion } of parsed.mistakes) mistakes.atSpan(span, path, message, suggestion);
   return { isValid: false, diagnostics: mistakes.list() };
@@ -58,7 +62,7 @@ export async function loadConfig(options: LoadOptions): Promise<Resolution> {
 
 /** Resolves a configuration that a program made: plain data as a document would hold it. */
 export function loadValue(value: unknown, options: Omit<LoadOptions, 'file' | 'foreign'>): Resolution {
-  return resolveDocument(Document.generated(value), options);
+  return runAtOnce(resolveDocument(Document.generated(value), options));
 }
 
 /** The absolute path of the document to load, or a diagnostic if none is named and there is none. */

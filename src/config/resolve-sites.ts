@@ -1,4 +1,5 @@
 // Sites and mounts: names and paths parsed, conflicts found, defaults merged, every feature's options checked.
+import type { Steps } from '../util/slices.ts';
 import { mapMarked } from './_option-marks.ts';
 import { checkOptions, joinWords } from './check-options.ts';
 import type { KeyPath } from './document.ts';
@@ -22,16 +23,20 @@ interface CheckedFeature {
   readonly resolved: ResolvedFeature | undefined;
 }
 
-/** Resolves all sites. Where there are mistakes, the result is incomplete and must not be used. */
-export function resolveSites(
+/** Resolves all sites, one a step. Where there are mistakes, the result is incomplete and must not be used. */
+export function* resolveSites(
   sites: readonly LongSite[],
   defaults: readonly LongFeature[],
   base: SiteBase | undefined,
   context: ResolveContext,
-): SiteWithLongForm[] {
+): Steps<SiteWithLongForm[]> {
   const resolver = new SiteResolver(context, base);
   const checked = defaults.map((feature) => resolver.check(feature));
-  const resolved = sites.map((site) => resolver.resolve(site, checked));
+  const resolved: SiteWithLongForm[] = [];
+  for (const site of sites) {
+    resolved.push(resolver.resolve(site, checked));
+    yield;
+  }
   resolver.refuseIdleDefaults(checked, sites);
   return resolved;
 }

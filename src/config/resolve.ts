@@ -1,6 +1,7 @@
 // From a document to a ResolvedConfig: environment, short forms, checks, defaults. All mistakes at once, or a configuration.
 import { dirname } from 'node:path';
 import { nearestWord } from '../util/nearest-word.ts';
+import type { Steps } from '../util/slices.ts';
 import { describeValue } from './check-options.ts';
 import { type Diagnostic, MistakeList } from './diagnostics.ts';
 import type { Document } from './document.ts';
@@ -10,9 +11,9 @@ import type { FeatureTable } from './feature-table.ts';
 import { type LongForm, longFormOf } from './long-form.ts';
 import { resolveAcme } from './resolve-acme.ts';
 import { resolveSettings } from './resolve-settings.ts';
-import { resolveSites } from './resolve-sites.ts';
+import { resolveSites, type SiteWithLongForm } from './resolve-sites.ts';
 import { checkListeners, resolveRootTls, wantsTls } from './resolve-tls.ts';
-import type { ResolvedConfig } from './resolved-config.ts';
+import type { ResolvedConfig, ResolvedSite } from './resolved-config.ts';
 import { ROOT_KEYS } from './schema.ts';
 
 /** What a document is resolved with. */
@@ -30,10 +31,16 @@ export type Resolution =
 
 const FIRST_LINES = 'write sites: and below it a line such as www.example.com: http://127.0.0.1:8081';
 
-/** Resolves a document. Pure but for looking up the folders of the user; touches no file and no network. */
-export function resolveDocument(document: Document, { features, environment, cwd }: ResolveOptions): Resolution {
+/**
+ * Resolves a document, a site a step. Pure but for looking up the folders of the user; touches no file and no network.
+ * `document` must not change between the steps.
+ */
+export function* resolveDocument(
+  document: Document,
+  { features, environment, cwd }: ResolveOptions,
+): Steps<Resolution> {
   const mistakes = new MistakeList(document);
-  const root = expandEnvironment(document.value, environment, mistakes);
+  const root = yield* expandEnvironment(document.value, environment, mistakes);
   if (!isPlainObject(root)) {
     const isEmpty = root === undefined || root === null;
     mistakes.atValue([], isEmpty ? 'the document is empty' : `expected a map, got ${describeValue(root)}`, FIRST_LINES);
@@ -45,9 +52,9 @@ export function resolveDocument(document: Document, { features, environment, cwd
   const defaults = expandDefaults(withStandingDefaults(defaultMap, features), ['defaults'], features, mistakes);
   const isMisspelt = Object.keys(rest).some((key) => nearestWord(key, ROOT_KEYS) === 'sites');
   if (siteMap === undefined && !isMisspelt) mistakes.atKey([], '"sites" is missing', FIRST_LINES);
-  const longSites = siteMap === undefined ? [] : expandSites(siteMap, features, mistakes);
+  const longSites = siteMap === undefined ? [] : yield* expandSites(siteMap, features, mistakes);
   const settings = resolveSettings(rest, wantsTls(longSites, rest['tls']), context);
-  const sites = resolveSites(longSites, defaults, settings, context);
+  const sites = yield* resolveSites(longSites, defaults, settings, context);
   if (settings !== undefined) checkListeners(sites, longSites, settings.listeners, context);
   const isAuto = sites.some(({ resolved }) => resolved.tls?.auto !== undefined);
   const acme = settings && resolveAcme(settings.acme, isAuto, settings.listeners, context);
@@ -56,7 +63,7 @@ export function resolveDocument(document: Document, { features, environment, cwd
   const config: ResolvedConfig = deepFreeze({
     file: document.file,
     baseDir,
-    sites: sites.map((site) => site.resolved),
+    sites: yield* freezeSites(sites),
     tls: resolveRootTls(tls, document),
     acme,
     listeners: listeners.map(({ resolved }) => resolved),
@@ -70,6 +77,15 @@ function withStandingDefaults(defaultMap: unknown, features: FeatureTable): unkn
   const standing = features.list.filter(({ byDefault }) => byDefault !== undefined);
   if (standing.length === 0 || (defaultMap !== undefined && !isPlainObject(defaultMap))) return defaultMap;
   return { ...Object.fromEntries(standing.map(({ name, byDefault }) => [name, byDefault])), ...defaultMap };
+}
+
+function* freezeSites(sites: readonly SiteWithLongForm[]): Steps<ResolvedSite[]> {
+  const frozen: ResolvedSite[] = [];
+  for (const { resolved } of sites) {
+    frozen.push(deepFreeze(resolved));
+    yield;
+  }
+  return frozen;
 }
 
 /** Freezes maps and lists all the way down; functions and instances of classes belong to somebody else. */

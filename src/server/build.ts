@@ -13,6 +13,7 @@ import type { Clock } from '../util/clock.ts';
 import type { Deadlines } from '../util/deadlines.ts';
 import { invariant } from '../util/invariant.ts';
 import type { RefPool } from '../util/ref-pool.ts';
+import { Slices } from '../util/slices.ts';
 import type { VhostForm } from '../vhost-path/dialects.ts';
 import { Generation, type RouteDetails } from './generation.ts';
 import { createHttpsGuard, type FindHttpsPort, type HttpsGuard } from './https-guard.ts';
@@ -51,7 +52,10 @@ export class BuildError extends Error {
   }
 }
 
-/** Builds a generation. Rejects with {@link BuildError}; then everything made so far is closed again. */
+/**
+ * Builds a generation, with the event loop turning every few sites. Rejects with {@link BuildError}; then everything made
+ * so far is closed again.
+ */
 export async function buildGeneration(
   config: ResolvedConfig,
   features: readonly Feature[],
@@ -59,6 +63,7 @@ export async function buildGeneration(
   number: number,
 ): Promise<Generation> {
   const builder = new Builder(config, features, services);
+  const slices = new Slices();
   try {
     const sites = [];
     for (const site of config.sites) {
@@ -66,6 +71,7 @@ export async function buildGeneration(
       const guard = createHttpsGuard(site, services.findHttpsPort, services.log);
       for (const mount of site.mounts) routes.push(await builder.buildRoute(site, mount, guard));
       sites.push({ key: site.key, names: site.names, routes });
+      if (slices.isOver) await slices.giveWay();
     }
     const tls = await builder.buildTls();
     builder.forgetShared();

@@ -50,6 +50,8 @@ export class Generation {
   readonly #router: Router;
   readonly #refusedForms: readonly VhostForm[];
   readonly #close: () => void | Promise<void>;
+  /** Made when first asked for. */
+  #routesBySite: ReadonlyMap<string, readonly Route[]> | undefined = undefined;
   #active = 0;
   #isRetired = false;
   #isClosed = false;
@@ -76,8 +78,9 @@ export class Generation {
   }
 
   /** The routes of the site with this key. */
-  routesOf(site: string): Route[] {
-    return this.routes.filter(({ mount }) => mount.site === site);
+  routesOf(site: string): readonly Route[] {
+    this.#routesBySite ??= groupBySite(this.#details.keys());
+    return this.#routesBySite.get(site) ?? [];
   }
 
   detailsOf(route: Route): RouteDetails {
@@ -117,4 +120,14 @@ export class Generation {
     this.#isClosed = true;
     void this.#close();
   }
+}
+
+function groupBySite(routes: Iterable<Route>): Map<string, Route[]> {
+  const groups = new Map<string, Route[]>();
+  for (const route of routes) {
+    const group = groups.get(route.mount.site);
+    if (group === undefined) groups.set(route.mount.site, [route]);
+    else group.push(route);
+  }
+  return groups;
 }
