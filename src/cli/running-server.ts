@@ -35,6 +35,8 @@ class Runner {
   #server: Server | undefined = undefined;
   #isEnding = false;
   #isStopping = false;
+  #reloadsBegun = 0;
+  #newestLoaded = 0;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -108,13 +110,20 @@ class Runner {
     else await this.#reload(load);
   }
 
-  /** Reloads, and says on the terminal and in the answer what came of it. A broken document changes nothing. */
+  /**
+   * Reloads, and says on the terminal and in the answer what came of it. A broken document changes nothing; neither does one
+   * that was read before another that is in use by now.
+   */
   async #reload(load: () => Promise<Resolution>): Promise<AdminAnswer> {
     const { terminal } = this.#options;
+    const number = ++this.#reloadsBegun;
     try {
       const resolution = await load();
       if (!resolution.isValid) return this.#refuse(resolution.diagnostics);
-      await this.#server?.reload(resolution.config);
+      if (number > this.#newestLoaded) {
+        this.#newestLoaded = number;
+        await this.#server?.reload(resolution.config);
+      }
     } catch (error) {
       if (error instanceof BuildError) return this.#refuse([toDiagnostic(error)]);
       const isKnown = error instanceof ListenError;

@@ -47,6 +47,27 @@ test('loadConfig resolves paths from the folder of the document, and ignores a b
   assert.equal(resolution.config.storage.dir, join(cwd, 'inner', 's'));
 });
 
+test('loadConfig lets the event loop turn while it resolves a large document', { timeout: 120_000 }, async (t) => {
+  const sites = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`s${index}.example`, './x']));
+  const cwd = folder(t, { 'portico.json': JSON.stringify({ sites }) });
+  let turn = 0;
+  let isLoading = true;
+  const count = () => {
+    turn++;
+    if (isLoading) setImmediate(count);
+  };
+  setImmediate(count);
+  const turnsOfChecks = new Set<number>();
+  const root = z.string().refine(() => turnsOfChecks.add(turn));
+  const watched = new FeatureTable([
+    { name: 'files', role: 'serve', shorthand: 'root', options: z.strictObject({ root }) },
+  ]);
+  const { isValid } = await loadConfig({ cwd, file: 'portico.json', features: watched, environment: {} });
+  isLoading = false;
+  assert.ok(isValid);
+  assert.ok(turnsOfChecks.size > 1, 'all options were checked in one turn');
+});
+
 test('loadConfig reads a script and what it imports anew each time', { timeout: 120_000 }, async (t) => {
   const cwd = folder(t, {
     'portico.config.ts':

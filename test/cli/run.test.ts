@@ -1,6 +1,6 @@
 // `portico run`, `proxy`, `serve`, `reload`, `status` and `demo` as processes: what they say, which signals they obey.
 import assert from 'node:assert/strict';
-import { statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -25,6 +25,28 @@ test('run stops at INT while a client holds its connection', TIME, async (t) => 
   client.on('error', () => {});
   await new Promise((resolve) => client.write('GET / HTTP/1.1\r\nHost: a\r\n', resolve));
   assert.deepEqual(await portico.process.stop('SIGINT'), { status: 0, signal: null });
+});
+
+test('of two reloads at a time the one that was asked for last stays', TIME, async (t) => {
+  const folder = tempFolder(t);
+  const write = (text: string, wait: string) => {
+    const document = `export default { listen: '127.0.0.1:0', sites: { '*': { respond: { status: 200, body: '${text}' } } } };`;
+    writeFileSync(join(folder, 'portico.config.mjs'), `${wait}\n${document}`);
+  };
+  const untilItMay = `import { existsSync, writeFileSync } from 'node:fs';
+writeFileSync('${folder}/waits', '');
+while (!existsSync('${folder}/may')) await new Promise(setImmediate);`;
+  write('first', '');
+  const portico = await startPortico(t, { args: ['run'], cwd: folder });
+  write('slow', untilItMay);
+  portico.process.signal('SIGHUP');
+  while (!existsSync(join(folder, 'waits'))) await new Promise(setImmediate);
+  write('last', '');
+  portico.process.signal('SIGHUP');
+  await portico.process.untilOutput('configuration reloaded');
+  writeFileSync(join(folder, 'may'), '');
+  await portico.process.until('both reloads', () => portico.output.split('configuration reloaded').length === 3);
+  assert.equal(await get(portico.origins.at(-1) ?? ''), 'last');
 });
 
 test('a second INT ends a program that drains and waits', TIME, async (t) => {
