@@ -1,11 +1,13 @@
 // A socket as the engines see it: bytes in by push, bytes out with back-pressure, one deadline, no stream objects above.
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Release } from '../exchange/body.ts';
 import type { Deadlines, Expiring } from '../util/deadlines.ts';
 import { writeLatin1 } from '../util/latin1.ts';
-import { giveSlab, READ_BYTES, takeSlab, trimSlabs } from '../util/slab-pool.ts';
+import { giveSlab, READ_BYTES, takeSlab } from '../util/slab-pool.ts';
 import { createDirectWriter, type DirectWriter } from './direct-writer.ts';
+import { LongPauses, type Pausing } from './long-pauses.ts';
+import { changeBuffer, type OnRead, readInto, usesPlainSockets } from './read-memory.ts';
 import { ViewedBuffer } from './viewed-buffer.ts';
 
 /** What an engine implements to live on a connection. */
@@ -34,12 +36,13 @@ const scratch = new ViewedBuffer(SCRATCH_BYTES);
 const OUT_SCRATCH_BYTES = 4 * 1024;
 let outScratch = new ViewedBuffer(OUT_SCRATCH_BYTES);
 const NO_BYTES = Buffer.alloc(0);
+const longPauses = new LongPauses();
 
 /**
  * Reads straight into our memory where Node allows it: `onread` is documented for outbound sockets. Small reads share
  * one scratch buffer; while an engine sets `wantsSlabs` each read gets a pooled slab that is lent onward.
  */
-export class Connection implements Expiring {
+export class Connection implements Expiring, Pausing {
   readonly socket: Socket;
   deadlineMs = Number.POSITIVE_INFINITY;
   /** Whether the next reads belong to a large body: then they go into pooled slabs and are lent, not copied. */
@@ -359,110 +362,5 @@ export class Connection implements Expiring {
     this.#user?.onClose(this.#error);
   }
 }
-
-/** The documented `onread` option of net.Socket. */
-export interface OnRead {
-  buffer: Uint8Array | (() => Uint8Array);
-  callback(bytesRead: number, buffer: Uint8Array): boolean;
-}
-
-/** Whether the ways that Node does not document are left alone: for tests, and for whoever mistrusts them. */
-export const usesPlainSockets = process.env['PORTICO_PLAIN_SOCKETS'] !== undefined;
-
-/** Sockets as Node keeps them inside: what re-wrapping needs. */
-interface SocketInternals {
-  _handle: object | null;
-  _server: unknown;
-  server: unknown;
-}
-
-/** Whether {@link rewrapSocket} can do anything with a socket. */
-export function canRewrap(socket: Socket): boolean {
-  const { _handle: handle } = socket as unknown as SocketInternals;
-  return handle !== null && typeof (handle as { useUserBuffer?: unknown }).useUserBuffer === 'function';
-}
-
-/**
- * A new socket around the handle of `socket`, with `onread`. The old one is an empty shell. Exception: `handle` is no
- * documented option of net.Socket; ask {@link canRewrap} before.
- */
-export function rewrapSocket(socket: Socket, onread: OnRead): Socket {
-  const internals = socket as unknown as SocketInternals;
-  const handle = internals._handle;
-  internals._handle = null;
-  const options = { onread, handle, allowHalfOpen: true, writableHighWaterMark: WRITE_HIGH_WATER_BYTES };
-  const wrapped = new Socket(options as never);
-  const wrappedInternals = wrapped as unknown as SocketInternals;
-  // The server counts its sockets to know when it is closed.
-  wrappedInternals.server = internals.server;
-  wrappedInternals._server = internals._server;
-  return wrapped;
-}
-
-/**
- * Makes an open socket read into `first` and what `onread` hands out, as if it had been made with `onread`. Answers false,
- * and changes nothing, where it holds bytes that were read already or Node keeps the option elsewhere. Exception: the
- * three properties behind the option and `useUserBuffer` are not documented.
- */
-function readInto(socket: Socket, first: Buffer, onread: OnRead): boolean {
-  const [buffer, makeBuffer, callback] = ['kBuffer', 'kBufferGen', 'kBufferCb'].map((name) =>
-    Object.getOwnPropertySymbols(socket).find(({ description }) => description === name),
-  );
-  if (buffer === undefined || makeBuffer === undefined || callback === undefined) return false;
-  if (socket.readableLength > 0 || !canRewrap(socket)) return false;
-  Object.assign(socket, { [makeBuffer]: onread.buffer, [callback]: onread.callback });
-  return changeBuffer(socket, first);
-}
-
-/**
- * Makes a socket with `onread` read into another buffer the next time. Each call costs some bytes until the socket is
- * closed, so it is nothing for every read. Exception and answer as of {@link readInto}.
- */
-function changeBuffer(socket: Socket, bytes: Buffer): boolean {
-  const buffer = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kBuffer');
-  if (buffer === undefined || !canRewrap(socket)) return false;
-  Object.assign(socket, { [buffer]: bytes });
-  const { _handle: handle } = socket as unknown as { readonly _handle: { useUserBuffer(buffer: Buffer): void } };
-  handle.useUserBuffer(bytes);
-  return true;
-}
-
-/** A connection that was paused at one of these and still is at the next waits for a peer that takes nothing. */
-const LONG_PAUSE_MS = 1_000;
-
-/** The paused connections with a slab for their next read: most go on at once, and the others must not keep it. */
-class LongPauses {
-  /** By whether they were paused at the last tick already. */
-  readonly #paused = new Map<Connection, boolean>();
-  #timer: NodeJS.Timeout | undefined = undefined;
-
-  add(connection: Connection): void {
-    this.#paused.set(connection, false);
-    this.#timer ??= setInterval(() => this.#tick(), LONG_PAUSE_MS).unref();
-  }
-
-  delete(connection: Connection): void {
-    this.#paused.delete(connection);
-  }
-
-  #tick(): void {
-    let hasReleased = false;
-    for (const [connection, isLong] of this.#paused) {
-      if (!isLong) {
-        this.#paused.set(connection, true);
-        continue;
-      }
-      this.#paused.delete(connection);
-      connection.releaseIdleSlab();
-      hasReleased = true;
-    }
-    if (hasReleased) trimSlabs();
-    if (this.#paused.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-}
-
-const longPauses = new LongPauses();
 
 function nothing(): void {}

@@ -4,8 +4,9 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { ProxyError } from '../exchange/errors.ts';
 import type { Deadlines } from '../util/deadlines.ts';
 import { type EndpointAddress, printAddress } from './address.ts';
-import { Connection, type ConnectionUser, type OnRead } from './connection.ts';
+import { Connection, type ConnectionUser } from './connection.ts';
 import { toConnectError } from './errors.ts';
+import type { OnRead } from './read-memory.ts';
 
 /** How to open a connection. */
 export interface DialOptions {

@@ -4,7 +4,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { Deadlines } from '../util/deadlines.ts';
 import { unmapAddress } from './address.ts';
-import { Connection, canRewrap, rewrapSocket, usesPlainSockets } from './connection.ts';
+import { Connection, WRITE_HIGH_WATER_BYTES } from './connection.ts';
+import { canRewrap, rewrapSocket, usesPlainSockets } from './read-memory.ts';
 
 /** What to bind: a port (0 lets the system choose; no host means every address), or the path of a unix socket. */
 export type ListenAddress =
@@ -140,7 +141,7 @@ function adoptSocket(socket: Socket, deadlines: Deadlines): Connection {
     socket.resume();
     return connection;
   }
-  return Connection.overReads((onread) => rewrapSocket(socket, onread), deadlines);
+  return Connection.overReads((onread) => rewrapSocket(socket, onread, WRITE_HIGH_WATER_BYTES), deadlines);
 }
 
 /** A socket file left by a process that died would make the address look taken. */
