@@ -37,42 +37,12 @@ function mayHaveMark(schema: Schema, mark: keyof OptionMarks): boolean {
   const known = marked[mark].get(schema);
   if (known !== undefined) return known;
   const found =
-    isMarked(schema, mark) || schemasInside(schema).some((inner) => inner === 'any' || mayHaveMark(inner, mark));
+    isMarked(schema, mark) ||
+    // It may lead back to itself.
+    schema._zod.def.type === 'lazy' ||
+    [...alternatives(schema), ...childSchemas(schema)].some((inner) => mayHaveMark(inner, mark));
   marked[mark].set(schema, found);
   return found;
-}
-
-/** The schemas that this one is made of; `any` where only following it at a value would tell, as it may lead back. */
-function schemasInside(schema: Schema): (Schema | 'any')[] {
-  const { def } = schema._zod as { def: z.core.$ZodTypes['_zod']['def'] };
-  switch (def.type) {
-    case 'optional':
-    case 'nullable':
-    case 'default':
-    case 'prefault':
-    case 'nonoptional':
-    case 'readonly':
-    case 'catch':
-      return [def.innerType];
-    case 'pipe':
-      return [def.in];
-    case 'lazy':
-      return ['any'];
-    case 'intersection':
-      return [def.left, def.right];
-    case 'union':
-      return [...def.options];
-    case 'object':
-      return [...Object.values(def.shape), ...(def.catchall === undefined ? [] : [def.catchall])];
-    case 'record':
-      return [def.valueType];
-    case 'array':
-      return [def.element];
-    case 'tuple':
-      return [...def.items, ...(def.rest === null ? [] : [def.rest])];
-    default:
-      return [];
-  }
 }
 
 /** The keys that a map of this schema may have; empty if any, or if it is no map. */
@@ -91,6 +61,15 @@ function isMarked(schema: Schema, mark: keyof OptionMarks): boolean {
 
 /** The schemas that say what `value` itself is, behind `optional`, `default`, `transform`, unions and the like. */
 function innerSchemas(schema: Schema, value: unknown): Schema[] {
+  const options = alternatives(schema);
+  if (options.length === 0) return [schema];
+  const isUnion = schema._zod.def.type === 'union';
+  const taking = isUnion ? options.filter((option) => z.safeParse(option, value).success) : options;
+  return (taking.length > 0 ? taking : options).flatMap((option) => innerSchemas(option, value));
+}
+
+/** What a schema only wraps or puts together: each says something of the same value. None if it says it by itself. */
+function alternatives(schema: Schema): readonly Schema[] {
   const { def } = schema._zod as { def: z.core.$ZodTypes['_zod']['def'] };
   switch (def.type) {
     case 'optional':
@@ -100,20 +79,28 @@ function innerSchemas(schema: Schema, value: unknown): Schema[] {
     case 'nonoptional':
     case 'readonly':
     case 'catch':
-      return innerSchemas(def.innerType, value);
+      return [def.innerType];
     case 'pipe':
-      return innerSchemas(def.in, value);
+      return [def.in];
     case 'lazy':
-      return innerSchemas(def.getter(), value);
+      return [def.getter()];
     case 'intersection':
-      return [...innerSchemas(def.left, value), ...innerSchemas(def.right, value)];
-    case 'union': {
-      const taking = def.options.filter((option) => z.safeParse(option, value).success);
-      return (taking.length > 0 ? taking : def.options).flatMap((option) => innerSchemas(option, value));
-    }
+      return [def.left, def.right];
+    case 'union':
+      return def.options;
     default:
-      return [schema];
+      return [];
   }
+}
+
+/** The schemas of what a map or list of this schema has in it. */
+function childSchemas(schema: Schema): readonly Schema[] {
+  const { def } = schema._zod as { def: z.core.$ZodTypes['_zod']['def'] };
+  if (def.type === 'object')
+    return [...Object.values(def.shape), ...(def.catchall === undefined ? [] : [def.catchall])];
+  if (def.type === 'record') return [def.valueType];
+  if (def.type === 'array') return [def.element];
+  return def.type === 'tuple' ? [...def.items, ...(def.rest === null ? [] : [def.rest])] : [];
 }
 
 function schemaOfChild(schema: Schema, key: string | number): Schema | undefined {
